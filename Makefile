@@ -1,0 +1,48 @@
+# Footbridge's tasks. `make help` lists them.
+
+SHELL := /bin/bash
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+FUZZTIME ?= 3s
+
+# What the tests talk to: Debian's OpenVPN as gateway and client, real name services in a booted container.
+TEST_PACKAGES := ca-certificates dbus debootstrap gcc iproute2 iperf3 libc6-dev openvpn procps systemd-container
+BENCH_PACKAGES := $(TEST_PACKAGES)
+
+.PHONY: help build demo test lint unit race fuzz-short fuzz bench prepare clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+build: ## build the programs into bin/
+	CGO_ENABLED=0 go build -trimpath -o bin/ ./cmd/...
+
+demo: build ## show it: a laptop, a gateway, a tunnel between them, on this machine
+	bin/footbridge-lab demo --footbridge bin/footbridge
+
+test: prepare lint unit race fuzz-short ## everything that must be right: lint, all tests, a short fuzz run
+
+lint: ## gofmt, go vet for Linux, Windows and macOS, staticcheck
+	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); \
+	  if [ -n "$$unformatted" ]; then echo "gofmt would change:"; echo "$$unformatted"; exit 1; fi
+	CGO_ENABLED=0 GOOS=linux go vet ./...
+	CGO_ENABLED=0 GOOS=windows go vet ./...
+	CGO_ENABLED=0 GOOS=darwin go vet ./...
+	go run $(STATICCHECK) ./...
+
+unit: prepare ## all tests, against real peers where there are any
+	packaging/linux/test.sh -timeout 15m ./...
+
+race: ## the concurrent parts under the race detector
+	go test -race -short -timeout 10m ./tunnel ./tunnel/openvpn/... ./tunnel/pump ./tunnel/transport ./client/...
+
+fuzz-short: ## every fuzz target for a moment
+	packaging/linux/fuzz.sh 1s
+
+fuzz: ## every fuzz target for FUZZTIME each (FUZZTIME=10m make fuzz)
+	packaging/linux/fuzz.sh $(FUZZTIME)
+
+prepare: ## install the Debian packages that tests need (as root; else say which)
+	@packaging/linux/prepare.sh $(TEST_PACKAGES)
+
+clean: ## remove what the build and the tests made
+	rm -rf bin .cache
