@@ -1,0 +1,204 @@
+package transport
+
+import (
+	"bufio"
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/icholy/digest"
+)
+
+const (
+	// maxAnswer bounds the head of a proxy's answer, in bytes.
+	maxAnswer = 64 << 10
+	// maxInterim bounds how many 1xx answers may come before the real one.
+	maxInterim = 5
+)
+
+func aLongTimeAgo() time.Time { return time.Unix(1, 0) }
+
+// answer is a proxy's reply to CONNECT.
+type answer struct {
+	status int
+	header http.Header
+	early  []byte // what came behind it
+}
+
+// throughHTTP asks an HTTP proxy for a tunnel (RFC 9110 section 9.3.6). Credentials are sent only when the proxy asks for
+// them, and then in the best way that it knows. Each try has its own connection, as many proxies close the one that they refused.
+func (d *dialer) throughHTTP(ctx context.Context) (net.Conn, []byte, error) {
+	target := net.JoinHostPort(d.Host, strconv.Itoa(int(d.Port)))
+	authorization := ""
+	for tries := 1; ; tries++ {
+		conn, err := d.dialProxy(ctx)
+		if err != nil {
+			return nil, nil, err
+		}
+		var got answer
+		err = d.askProxy(ctx, conn, func() error {
+			got, err = requestTunnel(conn, target, authorization)
+			return err
+		})
+		if err != nil {
+			return nil, nil, err
+		}
+		if got.status >= 200 && got.status <= 299 {
+			d.Logger.Debug("proxy opened a tunnel", "proxy", d.Proxy.Host, "tries", tries)
+			return conn, got.early, nil
+		}
+		conn.Close()
+		if got.status != http.StatusProxyAuthRequired {
+			return nil, nil, d.proxyFailure(statusMeaning(got.status))
+		}
+		if tries > 1 && !(tries == 2 && isStale(got.header)) {
+			return nil, nil, d.proxyFailure(ProxyAuthentication, errors.New("the proxy does not accept the user name and password"))
+		}
+		authorization, err = d.authorize(got.header, target)
+		if err != nil {
+			return nil, nil, d.proxyFailure(ProxyAuthentication, err)
+		}
+	}
+}
+
+// requestTunnel sends CONNECT and reads the answer.
+func requestTunnel(conn net.Conn, target, authorization string) (answer, error) {
+	request := "CONNECT " + target + " HTTP/1.1\r\nHost: " + target + "\r\n"
+	if authorization != "" {
+		request += "Proxy-Authorization: " + authorization + "\r\n"
+	}
+	if _, err := io.WriteString(conn, request+"\r\n"); err != nil {
+		return answer{}, err
+	}
+	return readAnswer(conn)
+}
+
+// readAnswer reads a proxy's answer to CONNECT. What follows it belongs to the tunnel.
+func readAnswer(r io.Reader) (answer, error) {
+	limited := &io.LimitedReader{R: r, N: maxAnswer}
+	reader := bufio.NewReader(limited)
+	for range maxInterim + 1 {
+		if begin, err := reader.Peek(5); err == nil && string(begin) != "HTTP/" {
+			return answer{}, notProxy(begin, "HTTP")
+		}
+		response, err := http.ReadResponse(reader, &http.Request{Method: http.MethodConnect})
+		if err != nil {
+			return answer{}, answerError(err, limited.N <= 0)
+		}
+		if response.StatusCode >= 100 && response.StatusCode <= 199 {
+			continue
+		}
+		early, _ := reader.Peek(reader.Buffered())
+		return answer{status: response.StatusCode, header: response.Header, early: append([]byte(nil), early...)}, nil
+	}
+	return answer{}, notAnswer("it sends interim answers without end")
+}
+
+// answerError says what is wrong with an answer. The library's texts quote it, and a proxy may echo what it was sent, so they are not shown.
+func answerError(err error, tooLong bool) error {
+	var network net.Error
+	switch {
+	case tooLong:
+		return notAnswer("its answer is too long")
+	case errors.As(err, &network):
+		return err
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return &DialError{Stage: StageProxy, Code: Closed, Err: errors.New("the proxy closed the connection without an answer")}
+	default:
+		return notAnswer("its answer is not HTTP")
+	}
+}
+
+func notAnswer(why string) *DialError {
+	return &DialError{Stage: StageProxy, Code: NotAProxy, Err: errors.New("this is not an HTTP proxy: " + why)}
+}
+
+// notProxy says what answered instead of a proxy.
+func notProxy(begin []byte, kind string) *DialError {
+	what := "something else"
+	for _, signature := range signatures {
+		if known := min(len(begin), len(signature.begin)); known >= 2 && string(begin[:known]) == signature.begin[:known] {
+			what = signature.speaks
+			break
+		}
+	}
+	return &DialError{Stage: StageProxy, Code: NotAProxy, Err: fmt.Errorf("this is not a %s proxy: it speaks %s", kind, what)}
+}
+
+// statusMeaning says what a refusal means. The proxy's own words are not shown: they are anything.
+func statusMeaning(status int) (Code, error) {
+	err := fmt.Errorf("the proxy answered %d %s", status, http.StatusText(status))
+	switch status {
+	case http.StatusBadGateway, http.StatusServiceUnavailable:
+		return Unreachable, fmt.Errorf("%w: it cannot reach the gateway", err)
+	case http.StatusGatewayTimeout:
+		return TimedOut, fmt.Errorf("%w: it got no answer from the gateway", err)
+	case http.StatusNotFound, http.StatusNotImplemented, http.StatusBadRequest:
+		return NotAProxy, fmt.Errorf("%w: it may be a web server", err)
+	default:
+		return ProxyRefused, fmt.Errorf("%w: it does not allow a connection to the gateway", err)
+	}
+}
+
+// authorize answers the proxy's challenge, with Digest (RFC 7616) where it is offered and else Basic (RFC 7617).
+func (d *dialer) authorize(header http.Header, target string) (string, error) {
+	challenges := header.Values("Proxy-Authenticate")
+	schemes := offeredSchemes(challenges)
+	if d.Proxy.Username == "" {
+		return "", fmt.Errorf("the proxy wants a user name and password (%s)", describeSchemes(schemes))
+	}
+	for _, value := range challenges {
+		challenge, err := digest.ParseChallenge(value)
+		if err != nil || !digest.CanDigest(challenge) {
+			continue
+		}
+		credentials, err := digest.Digest(challenge, digest.Options{Method: http.MethodConnect, URI: target, Count: 1,
+			Username: d.Proxy.Username, Password: d.Proxy.Password.Reveal()})
+		if err != nil {
+			continue
+		}
+		return credentials.String(), nil
+	}
+	for _, scheme := range schemes {
+		if strings.EqualFold(scheme, "Basic") {
+			return "Basic " + base64.StdEncoding.EncodeToString([]byte(d.Proxy.Username+":"+d.Proxy.Password.Reveal())), nil
+		}
+	}
+	return "", fmt.Errorf("the proxy offers no way to sign in that this client knows (%s; known: Basic, Digest)", describeSchemes(schemes))
+}
+
+// isStale reports whether a Digest challenge says that only the nonce was too old.
+func isStale(header http.Header) bool {
+	for _, value := range header.Values("Proxy-Authenticate") {
+		if challenge, err := digest.ParseChallenge(value); err == nil && challenge.Stale {
+			return true
+		}
+	}
+	return false
+}
+
+// offeredSchemes are the names of the ways to sign in, one of each header line.
+func offeredSchemes(challenges []string) []string {
+	var schemes []string
+	for _, challenge := range challenges {
+		scheme, _, _ := strings.Cut(strings.TrimSpace(challenge), " ")
+		if len(scheme) > 0 && len(scheme) <= 20 && isText([]byte(scheme)) && len(schemes) < 10 {
+			schemes = append(schemes, scheme)
+		}
+	}
+	return schemes
+}
+
+func describeSchemes(schemes []string) string {
+	if len(schemes) == 0 {
+		return "offered: nothing"
+	}
+	return "offered: " + strings.Join(schemes, ", ")
+}
