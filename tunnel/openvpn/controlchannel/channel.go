@@ -32,8 +32,9 @@ type Channel struct {
 	acks     reliable.Acks
 	started  bool // the peer has this side's reset, so TLS may be sent
 
-	unsent [][]byte // plaintext from before TLS was established
-	err    error
+	unsent   [][]byte // plaintext from before TLS was established
+	err      error
+	farewell bool // TLS ended, and may have an alert for the peer
 }
 
 // New begins a key. A client's reset, or a soft reset, is in Outgoing at once; a server waits for the client's.
@@ -187,24 +188,30 @@ func (c *Channel) collect() {
 		for len(c.unsent) > 0 {
 			// An error here is TLS's own, and ends its goroutine too.
 			if err := c.engine.write(c.unsent[0]); err != nil {
-				c.fail(newTLSError(err, true))
+				c.failTLS(err, true)
 				return
 			}
 			c.unsent = c.unsent[1:]
 		}
 	}
 	if status.ended {
-		c.fail(newTLSError(status.err, status.state != nil))
+		c.failTLS(status.err, status.state != nil)
 	}
 }
 
-// fail ends the channel. What TLS has still to say, an alert, stays in Outgoing.
+// fail ends the channel.
 func (c *Channel) fail(err error) {
 	if c.err == nil {
 		c.err = err
 		c.unsent = nil
 		c.engine.close()
 	}
+}
+
+// failTLS ends the channel after TLS has ended. What that has still to say, an alert, stays in Outgoing.
+func (c *Channel) failTLS(err error, established bool) {
+	c.farewell = c.err == nil
+	c.fail(newTLSError(err, established))
 }
 
 // Deadline is when Advance is to be called; zero when only a packet can change anything. A time that is past means now.

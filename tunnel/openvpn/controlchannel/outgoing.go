@@ -10,6 +10,9 @@ import (
 // Outgoing returns the wrapped packets to send now: messages due for the first time or again, with acknowledgements on
 // them, then the acknowledgements that found no place. The packets belong to the caller.
 func (c *Channel) Outgoing() [][]byte {
+	if c.err != nil && !c.farewell {
+		return nil
+	}
 	var packets [][]byte
 	for {
 		c.queueTLS()
