@@ -67,9 +67,12 @@ func (o Options) proto() string {
 func (o Options) linkMTU() int {
 	cipher := strings.ToUpper(o.Cipher)
 	overhead := 1 + 4 // opcode and packet id
-	if isAEAD(cipher) {
-		overhead += 16
-	} else {
+	switch {
+	case cipher == "CHACHA20-POLY1305":
+		overhead += 16 + 12 + 1 // tag, initialisation vector, block
+	case isAEAD(cipher):
+		overhead += 16 + 12 + 16
+	default:
 		overhead += digestSize(strings.ToUpper(o.Digest))
 		if strings.HasSuffix(cipher, "-CBC") {
 			overhead += 16 + 16 // initialisation vector, padding

@@ -130,14 +130,14 @@ func Replies(options []string, size int) ([]Reply, error) {
 	if size == 0 {
 		size = DefaultReplySize
 	}
-	room := size - len(name) - len(continuation) - 1 // the NUL byte
+	room := size - len(name+",") - len(continuation) - 1 // the NUL byte
 	var replies []Reply
 	var list strings.Builder
 	for _, option := range options {
 		if strings.Contains(option, ",") || printable(option) != option && len(option) <= maxText {
 			return nil, fmt.Errorf("push option %q: it has a comma or a control character", withoutSecrets(option))
 		}
-		if 1+len(option) > room {
+		if len(option) > room {
 			return nil, fmt.Errorf("push option %q: %d bytes do not fit into one message", withoutSecrets(option), len(option))
 		}
 		if list.Len()+1+len(option) > room {
