@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/footbridge-vpn/footbridge/tunnel/host/device"
+	"github.com/footbridge-vpn/footbridge/tunnel/host/dns"
 	"github.com/footbridge-vpn/footbridge/tunnel/host/journal"
 	"github.com/footbridge-vpn/footbridge/tunnel/host/route"
 	"github.com/footbridge-vpn/footbridge/tunnel/host/rtnetlink"
@@ -33,7 +34,7 @@ func Cleanup(ctx context.Context, stateDir string, logger *slog.Logger) error {
 	}
 	defer links.Close()
 	c := cleaner{conn: conn, links: links, logger: logger}
-	return errors.Join(c.replay(stateDir), c.sweep())
+	return errors.Join(c.replay(ctx, stateDir), c.sweep(), dns.Cleanup(ctx, dns.ThisComputer()))
 }
 
 type cleaner struct {
@@ -43,7 +44,7 @@ type cleaner struct {
 }
 
 // replay undoes what the journals of dead tunnels hold.
-func (c *cleaner) replay(stateDir string) error {
+func (c *cleaner) replay(ctx context.Context, stateDir string) error {
 	leftovers, err := journal.Leftovers(stateDir)
 	failures := []error{err}
 	for _, leftover := range leftovers {
@@ -52,7 +53,7 @@ func (c *cleaner) replay(stateDir string) error {
 			failures = append(failures, leftover.Done(false))
 			continue
 		}
-		err := c.undo(leftover)
+		err := c.undo(ctx, leftover)
 		if err == nil {
 			c.logger.Info("tunnel that ended unexpectedly was undone", "journal", leftover.Name())
 		}
@@ -61,7 +62,18 @@ func (c *cleaner) replay(stateDir string) error {
 	return errors.Join(failures...)
 }
 
-func (c *cleaner) undo(leftover *journal.Leftover) error {
+func (c *cleaner) undo(ctx context.Context, leftover *journal.Leftover) error {
+	return errors.Join(undoDNS(ctx, leftover.Record), c.undoRoutes(leftover))
+}
+
+func undoDNS(ctx context.Context, record journal.Record) error {
+	if record.DNS == nil {
+		return nil
+	}
+	return dns.Undo(ctx, dns.ThisComputer(), dns.Mode(record.DNS.Mode), record.Device)
+}
+
+func (c *cleaner) undoRoutes(leftover *journal.Leftover) error {
 	if !leftover.SameBoot {
 		return nil
 	}

@@ -19,32 +19,36 @@ func (s *System) watch() error {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	s.stopping = cancel
-	stirred := make(chan struct{}, 1)
 	go func() {
 		err := listener.Run(ctx, func(event rtnetlink.Event) {
 			if event.Route.Protocol == rtnetlink.Protocol && !event.Removed {
 				return
 			}
-			select {
-			case stirred <- struct{}{}:
-			default:
-			}
+			s.stir()
 		})
 		if err != nil {
 			s.logger.Error("network changes are no longer followed", "error", err)
 		}
 	}()
-	go s.follow(ctx, stirred)
+	go s.follow(ctx)
 	return nil
 }
 
-func (s *System) follow(ctx context.Context, stirred <-chan struct{}) {
+// stir has the computer looked at again soon.
+func (s *System) stir() {
+	select {
+	case s.stirred <- struct{}{}:
+	default:
+	}
+}
+
+func (s *System) follow(ctx context.Context) {
 	defer close(s.stopped)
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-stirred:
+		case <-s.stirred:
 		}
 		select {
 		case <-ctx.Done():

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/footbridge-vpn/footbridge/tunnel/host/device"
+	"github.com/footbridge-vpn/footbridge/tunnel/host/dns"
 	"github.com/footbridge-vpn/footbridge/tunnel/host/journal"
 	"github.com/footbridge-vpn/footbridge/tunnel/host/route"
 	"github.com/footbridge-vpn/footbridge/tunnel/host/rtnetlink"
@@ -33,11 +34,13 @@ type System struct {
 
 	links    *netlink.Handle
 	conn     *rtnetlink.Conn
+	stirred  chan struct{} // the network changed, or somebody took settings away
 	stopping context.CancelFunc
 	stopped  chan struct{}
 
 	mu       sync.Mutex
 	table    *route.Table
+	names    *dns.Manager
 	journal  *journal.Journal
 	record   journal.Record
 	current  *Config // what was set last; nil: nothing
@@ -54,7 +57,7 @@ func Open(ctx context.Context, options Options) (*System, error) {
 	if err := Cleanup(ctx, options.StateDir, options.Logger); err != nil {
 		options.Logger.Warn("something of an earlier tunnel is left", "error", err)
 	}
-	s := &System{logger: options.Logger, stopped: make(chan struct{})}
+	s := &System{logger: options.Logger, stirred: make(chan struct{}, 1), stopped: make(chan struct{})}
 	if err := s.open(options); err != nil {
 		return nil, errors.Join(err, s.release())
 	}
@@ -82,6 +85,7 @@ func (s *System) open(options Options) error {
 	}
 	s.record = journal.Record{Device: s.name, Link: s.index}
 	s.table = route.NewTable(s.conn, s.index, s.recordRoutes, s.logger)
+	s.names = dns.NewManager(dns.ThisComputer(), dns.Link{Index: s.index, Name: s.name}, s.recordDNS, s.stir, s.logger)
 	return s.watch()
 }
 
@@ -153,6 +157,13 @@ func (s *System) apply(ctx context.Context, config Config) error {
 	for _, overlap := range overlaps {
 		warnings = append(warnings, overlap)
 	}
+	limitations, err := s.names.Set(ctx, dns.Config(config.DNS))
+	if err != nil {
+		return err
+	}
+	for _, limitation := range limitations {
+		warnings = append(warnings, limitation)
+	}
 	s.warnings = warnings
 	return nil
 }
@@ -165,13 +176,13 @@ func (s *System) restore(ctx context.Context) error {
 		}
 		return nil
 	}
-	return s.undo()
+	s.warnings = nil
+	return errors.Join(s.undo(ctx), s.clearLink())
 }
 
-// undo takes back everything but the device.
-func (s *System) undo() error {
-	s.warnings = nil
-	return errors.Join(s.table.Close(), s.clearLink())
+// undo takes back what does not go with the device, and the routes that do.
+func (s *System) undo(ctx context.Context) error {
+	return errors.Join(s.names.Close(ctx), s.table.Close())
 }
 
 // Close undoes everything and removes the device.
@@ -188,7 +199,9 @@ func (s *System) Close() error {
 	<-s.stopped
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	err := s.table.Close()
+	ctx, cancel := context.WithTimeout(context.Background(), undoTimeout)
+	defer cancel()
+	err := s.undo(ctx)
 	if err == nil {
 		err = s.journal.Remove()
 		s.journal = nil
@@ -220,6 +233,15 @@ func (s *System) recordRoutes(routes []rtnetlink.Route) error {
 	for _, r := range routes {
 		s.record.Routes = append(s.record.Routes, journal.Route{Prefix: r.Prefix, Metric: r.Metric, Link: r.Link,
 			Gateway: r.Gateway, Unreachable: r.Type == rtnetlink.Unreachable})
+	}
+	return s.journal.Write(s.record)
+}
+
+// recordDNS writes down how names are resolved, where that is changed.
+func (s *System) recordDNS(mode dns.Mode) error {
+	s.record.DNS = nil
+	if mode != "" {
+		s.record.DNS = &journal.DNS{Mode: string(mode)}
 	}
 	return s.journal.Write(s.record)
 }
