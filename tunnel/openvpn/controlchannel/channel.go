@@ -210,8 +210,10 @@ func (c *Channel) fail(err error) {
 
 // failTLS ends the channel after TLS has ended. What that has still to say, an alert, stays in Outgoing.
 func (c *Channel) failTLS(err error, established bool) {
-	c.farewell = c.err == nil
-	c.fail(newTLSError(err, established))
+	if c.err == nil {
+		c.farewell = true
+		c.fail(newTLSError(err, established))
+	}
 }
 
 // Deadline is when Advance is to be called; zero when only a packet can change anything. A time that is past means now.

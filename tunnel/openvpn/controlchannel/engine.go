@@ -61,6 +61,15 @@ func (e *engine) adapt(config *tls.Config) *tls.Config {
 		config.Time = e.clock
 	}
 	e.adaptKeys(config)
+	if choose := config.GetConfigForClient; choose != nil {
+		config.GetConfigForClient = func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
+			chosen, err := choose(hello)
+			if err != nil || chosen == nil {
+				return chosen, err
+			}
+			return e.adapt(chosen), nil
+		}
+	}
 	return config
 }
 
