@@ -1,0 +1,2 @@
+// Package netnstest gives tests network namespaces that end with them.
+package netnstest
