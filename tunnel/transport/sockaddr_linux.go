@@ -34,7 +34,8 @@ func putSockaddr(name *unix.RawSockaddrInet6, family uint16, to netip.AddrPort) 
 		return unix.SizeofSockaddrInet4
 	}
 	*name = unix.RawSockaddrInet6{Family: unix.AF_INET6, Port: networkPort(to.Port()), Addr: to.Addr().As16()}
-	if scope, err := strconv.ParseUint(to.Addr().Zone(), 10, 32); err == nil {
+	if zone := to.Addr().Zone(); zone != "" {
+		scope, _ := strconv.ParseUint(zone, 10, 32) // as parseSockaddr wrote it
 		name.Scope_id = uint32(scope)
 	}
 	return unix.SizeofSockaddrInet6
