@@ -1,5 +1,5 @@
-// Package controlchannel is one key of an OpenVPN session until it is agreed: the resets, and TLS over reliable, protected packets. It
-// is driven by packets and a clock and never waits.
+// Package controlchannel is one key of an OpenVPN session until it is agreed: the resets, and TLS over reliable,
+// protected packets. It is driven by packets and a clock and never waits.
 package controlchannel
 
 import (
@@ -15,8 +15,8 @@ import (
 // maxBacklog bounds what a peer can make the channel keep while TLS waits for a slow signature, in bytes.
 const maxBacklog = 256 << 10
 
-// Channel is one key's control channel. Its owner calls Receive for packets, Advance when Deadline has come or Wake was called, and after any
-// call sends what Outgoing returns. It is not safe for concurrent use, and must be closed.
+// Channel is one key's control channel. Its owner calls Receive for packets, Advance when Deadline has come or Wake
+// was called, and after any call sends what Outgoing returns. It is not safe for concurrent use, and must be closed.
 type Channel struct {
 	config Config
 	engine *engine
@@ -111,7 +111,8 @@ func (c *Channel) deliver() {
 	}
 }
 
-// negotiateEarly reads what a server says in its reset. It says it to tls-crypt-v2 clients only; of others the draft wants it ignored.
+// negotiateEarly reads what a server says in its reset. It says it to tls-crypt-v2 clients only; of others the draft
+// wants it ignored.
 func (c *Channel) negotiateEarly(payload []byte) {
 	if c.config.Wrap.Mode() != tlswrap.CryptV2 {
 		return
@@ -124,7 +125,8 @@ func (c *Channel) negotiateEarly(payload []byte) {
 	c.resendKey = resend
 }
 
-// Write queues application data, to be sent when TLS is established. Up to 16 KiB go in one TLS record, which OpenVPN takes for one message.
+// Write queues application data, to be sent when TLS is established. Up to 16 KiB go in one TLS record, which OpenVPN
+// takes for one message.
 func (c *Channel) Write(plaintext []byte) {
 	if c.err != nil || len(plaintext) == 0 {
 		return
@@ -133,7 +135,8 @@ func (c *Channel) Write(plaintext []byte) {
 	c.collect()
 }
 
-// Read returns the application data that has arrived since the last call, nil if none has. It still returns what came before an error.
+// Read returns the application data that has arrived since the last call, nil if none has. It still returns what came
+// before an error.
 func (c *Channel) Read() []byte {
 	var all []byte
 	for record := c.ReadRecord(); record != nil; record = c.ReadRecord() {
@@ -142,7 +145,8 @@ func (c *Channel) Read() []byte {
 	return all
 }
 
-// ReadRecord returns the oldest TLS record of application data that has arrived, nil if there is none. Old peers mark the end of a message with the end of a record.
+// ReadRecord returns the oldest TLS record of application data that has arrived, nil if there is none. Old peers mark
+// the end of a message with the end of a record.
 func (c *Channel) ReadRecord() []byte { return c.engine.takeRecord() }
 
 // Advance lets time pass, and notices slow work that has finished.
@@ -155,6 +159,7 @@ func (c *Channel) Advance(now time.Time) {
 // tick sets the clock and reports whether the channel still lives.
 func (c *Channel) tick(now time.Time) bool {
 	c.now = now
+	c.engine.setClock(now)
 	if c.err != nil {
 		return false
 	}
@@ -182,7 +187,7 @@ func (c *Channel) collect() {
 	if c.err != nil {
 		return
 	}
-	c.engine.settle(c.now)
+	c.engine.settle()
 	status := c.engine.status()
 	if status.state != nil && !status.ended {
 		for len(c.unsent) > 0 {
@@ -257,8 +262,9 @@ func (c *Channel) Resend(now time.Time) {
 	}
 }
 
-// Err is why the channel is at its end: a *TLSError, an error that is ErrNoAnswer, ErrTLSStalled or ErrSignatureStalled, reliable.ErrExhausted, or ErrClosed. It is nil
-// while the channel lives. Outgoing should be asked once more after an error: there may be an alert for the peer.
+// Err is why the channel is at its end: a *TLSError, an error that is ErrNoAnswer, ErrTLSStalled or
+// ErrSignatureStalled, reliable.ErrExhausted, or ErrClosed. It is nil while the channel lives. Outgoing should be
+// asked once more after an error: there may be an alert for the peer.
 func (c *Channel) Err() error { return c.err }
 
 // Close ends the channel and its goroutine. One that waits for a slow signature ends when that comes.

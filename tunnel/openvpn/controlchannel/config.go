@@ -21,7 +21,8 @@ const (
 // networkHeaders is what IPv6 and UDP put before a packet, in bytes.
 const networkHeaders = 48
 
-// minPayload is what a message packet carries at least, in bytes, however small MaxPacket is (OpenVPN ssl.c, write_outgoing_tls_ciphertext).
+// minPayload is what a message packet carries at least, in bytes, however small MaxPacket is (OpenVPN ssl.c,
+// write_outgoing_tls_ciphertext).
 const minPayload = 16
 
 // Role is which end of the session this is. The client is the TLS client and sends the first packet of a session.
@@ -46,8 +47,9 @@ type Config struct {
 	// RemoteSession may be zero only for KeyID 0; it is then learnt from the peer's reset.
 	RemoteSession packet.SessionID
 
-	// ResetsDone says that both hard resets have passed already, and LocalSession was proved to the client by a server that keeps no state before
-	// (OpenVPN ssl.c, session_skip_to_pre_start). Messages then count from 1. Only for a Server with RemoteSession.
+	// ResetsDone says that both hard resets have passed already, and LocalSession was proved to the client by a
+	// server that keeps no state before (OpenVPN ssl.c, session_skip_to_pre_start). Messages then count from 1. Only
+	// for a Server with RemoteSession.
 	ResetsDone bool
 
 	// Wrap is shared by the keys of a session, except that keys other than 0 may have its dynamic form. nil means none.

@@ -11,9 +11,9 @@ import (
 // maxRecord is the most plaintext a TLS record holds, in bytes (RFC 8446 section 5.1).
 const maxRecord = 16 << 10
 
-// engine runs crypto/tls in lock-step with its owner. TLS has a goroutine of its own, since crypto/tls can only wait for input
-// inside a call. feed and settle return when that goroutine waits for more input, has ended, or is
-// inside a call that was declared slow; so to the owner TLS looks like a function from bytes to bytes.
+// engine runs crypto/tls in lock-step with its owner. TLS has a goroutine of its own, since crypto/tls can only wait
+// for input inside a call. feed and settle return when that goroutine waits for more input, has ended, or is inside a
+// call that was declared slow; so to the owner TLS looks like a function from bytes to bytes.
 type engine struct {
 	conn   *tls.Conn
 	cancel context.CancelFunc
@@ -46,12 +46,12 @@ func startEngine(role Role, config *tls.Config, now time.Time, wake func()) *eng
 	ctx, cancel := context.WithCancel(context.Background())
 	e.cancel = cancel
 	go e.run(ctx)
-	e.settle(now)
+	e.settle()
 	return e
 }
 
-// adapt makes the configuration fit for lock-step and for OpenVPN, which takes a TLS record for a message: a message must not be cut
-// into small records. There is nothing to resume, so tickets would be waste.
+// adapt makes the configuration fit for lock-step and for OpenVPN, which takes a TLS record for a message: a message
+// must not be cut into small records. There is nothing to resume, so tickets would be waste.
 func (e *engine) adapt(config *tls.Config) *tls.Config {
 	config = config.Clone()
 	config.DynamicRecordSizingDisabled = true
@@ -71,6 +71,13 @@ func (e *engine) adapt(config *tls.Config) *tls.Config {
 		}
 	}
 	return config
+}
+
+// setClock sets the time at which certificates are judged.
+func (e *engine) setClock(now time.Time) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.now = now
 }
 
 func (e *engine) clock() time.Time {
@@ -116,10 +123,9 @@ func (e *engine) read() error {
 }
 
 // settle lets TLS work until it waits for its owner.
-func (e *engine) settle(now time.Time) {
+func (e *engine) settle() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.now = now
 	for !e.ended && e.slow == 0 && (!e.waiting || len(e.incoming) > 0) {
 		e.changed.Wait()
 	}
@@ -191,7 +197,8 @@ func (e *engine) close() {
 	}
 }
 
-// enterSlow declares that TLS is going to wait for something that is not its peer. The function it returns declares the end of that.
+// enterSlow declares that TLS is going to wait for something that is not its peer. The function it returns declares
+// the end of that.
 func (e *engine) enterSlow() (leave func()) {
 	e.mu.Lock()
 	defer e.mu.Unlock()

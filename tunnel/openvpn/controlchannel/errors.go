@@ -10,7 +10,8 @@ import (
 
 // What the handshake was waiting for when its window closed.
 var (
-	// ErrNoAnswer: the peer never answered the reset. It is not there, or drops packets that another tls-auth or tls-crypt key protects.
+	// ErrNoAnswer: the peer never answered the reset. It is not there, or drops packets that another tls-auth or
+	// tls-crypt key protects.
 	ErrNoAnswer = errors.New("peer did not answer the reset")
 	// ErrTLSStalled: the peer answered, but the TLS handshake did not come to an end.
 	ErrTLSStalled = errors.New("TLS handshake did not finish")
@@ -28,7 +29,8 @@ type TLSError struct {
 	Established bool
 	// Remote says that the peer ended the connection, with Alert.
 	Remote bool
-	// Alert is what the peer said, for example 42, "bad certificate", or 0, "close notify" (RFC 8446 section 6). It is valid only if Remote.
+	// Alert is what the peer said, for example 42, "bad certificate", or 0, "close notify" (RFC 8446 section 6). It
+	// is valid only if Remote.
 	Alert tls.AlertError
 	Err   error
 }

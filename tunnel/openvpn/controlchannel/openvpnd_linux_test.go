@@ -235,7 +235,8 @@ func (c *caller) send(packets [][]byte) {
 	}
 }
 
-// drive moves packets between the connection and the channel until the condition holds. Packets that are not for the channel are returned to other.
+// drive moves packets between the connection and the channel until the condition holds. Packets that are not for the
+// channel are returned to other.
 func (c *caller) drive(channel *controlchannel.Channel, wrap *tlswrap.Wrapper, other func(wire []byte), until func() bool) {
 	c.t.Helper()
 	timeout := time.NewTimer(15 * time.Second)

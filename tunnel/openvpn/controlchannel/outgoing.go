@@ -36,7 +36,8 @@ func (c *Channel) Outgoing() [][]byte {
 	return packets
 }
 
-// maxAcksAlone is how many acknowledgements a packet of its own carries. On a stream nothing gets lost, and nothing is gained by more than the number that every server takes.
+// maxAcksAlone is how many acknowledgements a packet of its own carries. On a stream nothing gets lost, and nothing
+// is gained by more than the number that every server takes.
 func (c *Channel) maxAcksAlone() int {
 	if c.config.Stream {
 		return reliable.MaxAcksWithMessage

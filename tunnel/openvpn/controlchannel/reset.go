@@ -7,8 +7,8 @@ import (
 	"github.com/footbridge-vpn/footbridge/tunnel/openvpn/reliable"
 )
 
-// The three-way handshake below TLS (OpenVPN draft, "Control Channel OPCODEs"; OpenVPN ssl.c, tls_pre_decrypt): each side's first
-// message is a reset, and it sends TLS when the peer has acknowledged that.
+// The three-way handshake below TLS (OpenVPN draft, "Control Channel OPCODEs"; OpenVPN ssl.c, tls_pre_decrypt): each
+// side's first message is a reset, and it sends TLS when the peer has acknowledged that.
 
 // localReset is the kind of this side's reset.
 func (c *Channel) localReset() packet.Opcode {

@@ -181,7 +181,8 @@ func TestBothSidesRenegotiateAtOnce(t *testing.T) {
 	l.converse(100)
 }
 
-// TestAServerWithoutMemory answers a reset without keeping anything, and takes the session up when the client proves that it got the answer.
+// TestAServerWithoutMemory answers a reset without keeping anything, and takes the session up when the client proves
+// that it got the answer.
 func TestAServerWithoutMemory(t *testing.T) {
 	for _, mode := range modes {
 		t.Run(mode, func(t *testing.T) {

@@ -11,8 +11,9 @@ import (
 var ErrFrameLength = errors.New("stream has an impossible packet length")
 
 // Split appends to frames the packets that buf, bytes from a stream, holds complete, without their length prefixes,
-// and returns the bytes of an unfinished packet as rest. Everything returned aliases buf. max bounds a packet in bytes; 0 bounds it to what
-// the prefix can say. On ErrFrameLength the packets before the fault are still returned (OpenVPN draft, "TCP framing").
+// and returns the bytes of an unfinished packet as rest. Everything returned aliases buf. max bounds a packet in
+// bytes; 0 bounds it to what the prefix can say. On ErrFrameLength the packets before the fault are still returned
+// (OpenVPN draft, "TCP framing").
 func Split(frames [][]byte, buf []byte, max int) (packets [][]byte, rest []byte, err error) {
 	for len(buf) >= 2 {
 		size := int(binary.BigEndian.Uint16(buf))

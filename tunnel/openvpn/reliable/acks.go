@@ -13,8 +13,8 @@ const MaxAcksWithMessage = 4
 // maxPending bounds what waits to be acknowledged; the peer repeats what is not.
 const maxPending = 2 * ReceiveWindow
 
-// Acks collects the acknowledgements that are owed to the peer and remembers the latest ones given, so that they can be repeated: a
-// lost acknowledgement then rarely costs a retransmission (OpenVPN reliable.c, copy_acks_to_mru).
+// Acks collects the acknowledgements that are owed to the peer and remembers the latest ones given, so that they can
+// be repeated: a lost acknowledgement then rarely costs a retransmission (OpenVPN reliable.c, copy_acks_to_mru).
 type Acks struct {
 	pending []uint32
 	recent  []uint32 // latest first, at most packet.MaxAcks
@@ -30,7 +30,8 @@ func (a *Acks) Add(id uint32) {
 // Pending is how many acknowledgements are owed.
 func (a *Acks) Pending() int { return len(a.pending) }
 
-// Take appends to ids the acknowledgements for one packet, at most max: those owed, oldest first, then, if repeat is set, the latest already given.
+// Take appends to ids the acknowledgements for one packet, at most max: those owed, oldest first, then, if repeat is
+// set, the latest already given.
 func (a *Acks) Take(ids []uint32, max int, repeat bool) []uint32 {
 	count := min(len(a.pending), max)
 	for i := count - 1; i >= 0; i-- {

@@ -1,4 +1,5 @@
-// Package reliable makes the control packets of one OpenVPN key arrive once and in order: windows, acknowledgements and retransmission.
+// Package reliable makes the control packets of one OpenVPN key arrive once and in order: windows, acknowledgements
+// and retransmission.
 package reliable
 
 import (
@@ -15,7 +16,8 @@ const (
 	// (OpenVPN ssl_pkt.h, TLS_RELIABLE_N_SEND_BUFFERS).
 	SendWindow = 6
 
-	// earlyResend is after how many acknowledgements of later messages one counts as lost (OpenVPN reliable.h, N_ACK_RETRANSMIT).
+	// earlyResend is after how many acknowledgements of later messages one counts as lost (OpenVPN reliable.h,
+	// N_ACK_RETRANSMIT).
 	earlyResend = 3
 
 	// maxInterval bounds how far doubling takes the time between retransmissions.
@@ -84,7 +86,8 @@ func (s *Sender) Queue(now time.Time, opcode packet.Opcode, payload []byte) erro
 	return nil
 }
 
-// Acknowledge forgets the messages that the peer says have arrived. Ids that are not waiting, or were never sent, are ignored.
+// Acknowledge forgets the messages that the peer says have arrived. Ids that are not waiting, or were never sent, are
+// ignored.
 func (s *Sender) Acknowledge(now time.Time, ids []uint32) {
 	for _, id := range ids {
 		at := slices.IndexFunc(s.waiting, func(w waiting) bool { return w.message.ID == id && w.sent })

@@ -13,8 +13,9 @@ import (
 	"github.com/footbridge-vpn/footbridge/tunnel/openvpn/packet"
 )
 
-// authentication is tls-auth: an HMAC over the replay packet id and the packet. On the wire the HMAC and the id
-// stand between the packet's header and body (OpenVPN draft, "HMAC authentication of control channel packets"; OpenVPN ssl_pkt.c, swap_hmac).
+// authentication is tls-auth: an HMAC over the replay packet id and the packet. On the wire the HMAC and the id stand
+// between the packet's header and body (OpenVPN draft, "HMAC authentication of control channel packets"; OpenVPN
+// ssl_pkt.c, swap_hmac).
 type authentication struct {
 	send, receive hash.Hash
 	sum           []byte

@@ -37,8 +37,9 @@ func GenerateStaticKey() *StaticKey {
 	return key
 }
 
-// ParseStaticKey reads a static key: the file that `openvpn --genkey` writes, or its 512 hexadecimal digits alone, as Azure's
-// profiles have them. Lines before and after the key, and white space between digits, are ignored (OpenVPN crypto.c, read_key_file).
+// ParseStaticKey reads a static key: the file that `openvpn --genkey` writes, or its 512 hexadecimal digits alone, as
+// Azure's profiles have them. Lines before and after the key, and white space between digits, are ignored (OpenVPN
+// crypto.c, read_key_file).
 func ParseStaticKey(text string) (*StaticKey, error) {
 	if len(text) > maxKeyText {
 		return nil, fmt.Errorf("read static key: %w: %d bytes of text", ErrKeyFormat, len(text))
@@ -118,7 +119,8 @@ func ParseDirection(argument string) (Direction, error) {
 	return 0, fmt.Errorf("read key direction: %q is neither 0 nor 1", argument)
 }
 
-// pairs are the indices of the pair to send with and of the pair to receive with (OpenVPN crypto.c, key_direction_state_init).
+// pairs are the indices of the pair to send with and of the pair to receive with (OpenVPN crypto.c,
+// key_direction_state_init).
 func (d Direction) pairs() (send, receive int) {
 	switch d {
 	case Normal:

@@ -1,4 +1,5 @@
-// Package tlswrap protects the packets of OpenVPN's control channel with a key that both sides share beforehand: tls-auth, tls-crypt and tls-crypt-v2.
+// Package tlswrap protects the packets of OpenVPN's control channel with a key that both sides share beforehand:
+// tls-auth, tls-crypt and tls-crypt-v2.
 package tlswrap
 
 import (
@@ -144,7 +145,8 @@ func (w *Wrapper) Overhead(opcode packet.Opcode) int {
 	return overhead
 }
 
-// Wrap appends to b the packet as it goes on the wire. Every call makes another packet, also for the same c: what is sent again is wrapped again.
+// Wrap appends to b the packet as it goes on the wire. Every call makes another packet, also for the same c: what is
+// sent again is wrapped again.
 func (w *Wrapper) Wrap(now time.Time, b []byte, c *packet.Control) ([]byte, error) {
 	if w.protection == nil {
 		if w.config.Mode != None {
