@@ -1,5 +1,5 @@
-// Package controlchannel is one key of an OpenVPN session until it is agreed: the resets, and TLS over reliable,
-// protected packets. It is driven by packets and a clock and never waits.
+// Package controlchannel agrees on one key of an OpenVPN session, driven by packets and a clock: the resets, then TLS
+// over reliable and protected packets.
 package controlchannel
 
 import (
