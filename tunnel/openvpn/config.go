@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 
+	"github.com/footbridge-vpn/footbridge/tunnel/openvpn/datachannel"
 	"github.com/footbridge-vpn/footbridge/tunnel/openvpn/keymethod"
 	"github.com/footbridge-vpn/footbridge/tunnel/openvpn/push"
 	"github.com/footbridge-vpn/footbridge/tunnel/openvpn/tlswrap"
@@ -93,13 +95,7 @@ func (c Config) withDefaults() (Config, error) {
 	if c.TLS == nil {
 		return c, errors.New("configure session: no TLS configuration")
 	}
-	c.TLS = c.TLS.Clone()
-	if c.SmallTLSHello {
-		c.TLS.CurvePreferences = []tls.CurveID{tls.X25519, tls.CurveP256, tls.CurveP384, tls.CurveP521}
-	}
-	if c.Hello == AzureHello && c.TLS.NextProtos == nil {
-		c.TLS.NextProtos = []string{"h2", "http/1.1"}
-	}
+	c.TLS = adaptTLS(c.TLS, c.Hello, c.SmallTLSHello)
 	c.Wrap.Server = false
 	c.TLSTimeout = defaultDuration(c.TLSTimeout, defaultTLSTimeout)
 	c.HandshakeWindow = defaultDuration(c.HandshakeWindow, defaultHandshakeWindow)
@@ -108,8 +104,8 @@ func (c Config) withDefaults() (Config, error) {
 	if c.MaxPacket == 0 {
 		c.MaxPacket = defaultMaxPacket
 	}
-	if len(c.DataCiphers) == 0 {
-		c.DataCiphers = keymethod.DefaultCiphers()
+	if err := c.checkCiphers(); err != nil {
+		return c, err
 	}
 	if c.Digest == "" {
 		c.Digest = defaultDigest
@@ -127,6 +123,29 @@ func (c Config) withDefaults() (Config, error) {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
 	return c, nil
+}
+
+// checkCiphers leaves only ciphers that can be spoken: the gateway chooses among those that are offered.
+func (c *Config) checkCiphers() error {
+	if len(c.DataCiphers) == 0 {
+		c.DataCiphers = keymethod.DefaultCiphers()
+	}
+	var offered []string
+	for _, name := range c.DataCiphers {
+		name = strings.ToUpper(strings.TrimPrefix(name, "?")) // "?" marks those that may be missing
+		if datachannel.Supported(name) {
+			offered = append(offered, name)
+		}
+	}
+	if len(offered) == 0 {
+		return fmt.Errorf("configure session: none of the data ciphers %s is supported", strings.Join(c.DataCiphers, ", "))
+	}
+	c.DataCiphers = offered
+	c.FallbackCipher = strings.ToUpper(c.FallbackCipher)
+	if c.FallbackCipher != "" && !datachannel.Supported(c.FallbackCipher) {
+		return fmt.Errorf("configure session: cipher %s is not supported", c.FallbackCipher)
+	}
+	return nil
 }
 
 func defaultDuration(d, otherwise time.Duration) time.Duration {
