@@ -124,7 +124,7 @@ func (s *System) setAddresses(link netlink.Link, wanted []netip.Prefix) error {
 	return nil
 }
 
-// clearLink takes the addresses from the device and brings it down.
+// clearLink makes the device as it was before the first Set: down, and without addresses.
 func (s *System) clearLink() error {
 	link, err := s.links.LinkByIndex(s.index)
 	if err != nil {
@@ -133,7 +133,13 @@ func (s *System) clearLink() error {
 	if err := s.links.LinkSetDown(link); err != nil {
 		return fmt.Errorf("bring down %s: %w", s.name, err)
 	}
-	return s.setAddresses(link, nil)
+	if err := s.setAddresses(link, nil); err != nil {
+		return err
+	}
+	if err := s.links.LinkSetMTU(link, s.mtu); err != nil {
+		return fmt.Errorf("set MTU of %s: %w", s.name, err)
+	}
+	return nil
 }
 
 func prefixOf(network *net.IPNet) (netip.Prefix, bool) {

@@ -30,6 +30,7 @@ type System struct {
 	device device.Device
 	name   string
 	index  int
+	mtu    int  // of the device before Set
 	ipv6   bool // the kernel has it
 
 	links    *netlink.Handle
@@ -76,7 +77,7 @@ func (s *System) open(options Options) error {
 	if s.device, link, err = device.Create(options.Name, options.MTU); err != nil {
 		return err
 	}
-	s.name, s.index = link.Attrs().Name, link.Attrs().Index
+	s.name, s.index, s.mtu = link.Attrs().Name, link.Attrs().Index, options.MTU
 	_, err = os.Stat(filepath.Join("/proc/sys/net/ipv6/conf", s.name))
 	s.ipv6 = err == nil
 	s.logger = s.logger.With("device", s.name)
@@ -164,6 +165,7 @@ func (s *System) apply(ctx context.Context, config Config) error {
 	for _, limitation := range limitations {
 		warnings = append(warnings, limitation)
 	}
+	s.logger.Debug("host set", "warnings", len(warnings))
 	s.warnings = warnings
 	return nil
 }
@@ -234,7 +236,7 @@ func (s *System) recordRoutes(routes []rtnetlink.Route) error {
 		s.record.Routes = append(s.record.Routes, journal.Route{Prefix: r.Prefix, Metric: r.Metric, Link: r.Link,
 			Gateway: r.Gateway, Unreachable: r.Type == rtnetlink.Unreachable})
 	}
-	return s.journal.Write(s.record)
+	return s.writeJournal()
 }
 
 // recordDNS writes down how names are resolved, where that is changed.
@@ -243,5 +245,13 @@ func (s *System) recordDNS(mode dns.Mode) error {
 	if mode != "" {
 		s.record.DNS = &journal.DNS{Mode: string(mode)}
 	}
-	return s.journal.Write(s.record)
+	return s.writeJournal()
+}
+
+func (s *System) writeJournal() error {
+	written, err := s.journal.Write(s.record)
+	if written {
+		s.logger.Debug("journal written", "routes", len(s.record.Routes), "names", s.record.DNS != nil)
+	}
+	return err
 }

@@ -44,21 +44,30 @@ func Open(dir, name string) (*Journal, error) {
 	return &Journal{dir: dir, name: name, lock: lock, boot: bootID()}, nil
 }
 
-// Write makes record the journal's content, on the disk, before it returns. It does nothing if it is already.
-func (j *Journal) Write(record Record) error {
+// Write makes record the journal's content, on the disk, before it returns. It does nothing, and reports false, if it is
+// already. A record of nothing is no file.
+func (j *Journal) Write(record Record) (written bool, err error) {
 	record.Version, record.Boot = Version, j.boot
 	data, err := json.Marshal(record)
 	if err != nil {
-		return fmt.Errorf("write journal: %w", err)
+		return false, fmt.Errorf("write journal: %w", err)
+	}
+	if len(record.Routes) == 0 && record.DNS == nil {
+		data = nil
 	}
 	if bytes.Equal(data, j.written) {
-		return nil
+		return false, nil
 	}
-	if err := replace(j.path(), data); err != nil {
-		return fmt.Errorf("write journal: %w", err)
+	if data == nil {
+		err = errors.Join(removeAll(j.path()), syncDir(j.dir))
+	} else {
+		err = replace(j.path(), data)
+	}
+	if err != nil {
+		return false, fmt.Errorf("write journal: %w", err)
 	}
 	j.written = data
-	return nil
+	return true, nil
 }
 
 // Remove deletes the journal, because everything is undone, and gives it up.
@@ -121,6 +130,7 @@ func Leftovers(dir string) ([]*Leftover, error) {
 	for _, entry := range entries {
 		name, isJournal := strings.CutSuffix(entry.Name(), suffix)
 		if !isJournal {
+			failures = append(failures, removeDeadLock(dir, entry.Name()))
 			continue
 		}
 		leftover, err := take(dir, name)
@@ -133,6 +143,25 @@ func Leftovers(dir string) ([]*Leftover, error) {
 		}
 	}
 	return leftovers, errors.Join(failures...)
+}
+
+// removeDeadLock removes the lock of a process that is gone and had written no journal.
+func removeDeadLock(dir, file string) error {
+	name, isLock := strings.CutSuffix(file, lockSuffix)
+	if !isLock {
+		return nil
+	}
+	if _, err := os.Lstat(filepath.Join(dir, name+suffix)); err == nil {
+		return nil // goes with its journal
+	}
+	j, err := Open(dir, name)
+	if errors.Is(err, ErrInUse) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return errors.Join(removeAll(j.path()+partSuffix), j.Release())
 }
 
 func take(dir, name string) (*Leftover, error) {
