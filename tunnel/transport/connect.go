@@ -56,14 +56,14 @@ func (d *dialer) throughHTTP(ctx context.Context) (net.Conn, []byte, error) {
 		}
 		conn.Close()
 		if got.status != http.StatusProxyAuthRequired {
-			return nil, nil, d.proxyFailure(statusMeaning(got.status))
+			return nil, nil, d.proxyFailure(conn, statusMeaning(got.status))
 		}
 		if tries > 1 && !(tries == 2 && isStale(got.header)) {
-			return nil, nil, d.proxyFailure(ProxyAuthentication, errors.New("the proxy does not accept the user name and password"))
+			return nil, nil, d.proxyFailure(conn, errWrongPassword())
 		}
 		authorization, err = d.authorize(got.header, target)
 		if err != nil {
-			return nil, nil, d.proxyFailure(ProxyAuthentication, err)
+			return nil, nil, d.proxyFailure(conn, &refusal{code: ProxyAuthentication, err: err})
 		}
 	}
 }
@@ -92,7 +92,10 @@ func readAnswer(r io.Reader) (answer, error) {
 		if err != nil {
 			return answer{}, answerError(err, limited.N <= 0)
 		}
-		if response.StatusCode >= 100 && response.StatusCode <= 199 {
+		switch status := response.StatusCode; {
+		case status < 100 || status > 599:
+			return answer{}, notAnswer("its answer is not HTTP")
+		case status < 200:
 			continue
 		}
 		early, _ := reader.Peek(reader.Buffered())
@@ -110,18 +113,18 @@ func answerError(err error, tooLong bool) error {
 	case errors.As(err, &network):
 		return err
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		return &DialError{Stage: StageProxy, Code: Closed, Err: errors.New("the proxy closed the connection without an answer")}
+		return &refusal{code: Closed, err: errors.New("the proxy closed the connection without an answer")}
 	default:
 		return notAnswer("its answer is not HTTP")
 	}
 }
 
-func notAnswer(why string) *DialError {
-	return &DialError{Stage: StageProxy, Code: NotAProxy, Err: errors.New("this is not an HTTP proxy: " + why)}
+func notAnswer(why string) *refusal {
+	return &refusal{code: NotAProxy, err: errors.New("this is no HTTP proxy: " + why)}
 }
 
 // notProxy says what answered instead of a proxy.
-func notProxy(begin []byte, kind string) *DialError {
+func notProxy(begin []byte, kind string) *refusal {
 	what := "something else"
 	for _, signature := range signatures {
 		if known := min(len(begin), len(signature.begin)); known >= 2 && string(begin[:known]) == signature.begin[:known] {
@@ -129,22 +132,21 @@ func notProxy(begin []byte, kind string) *DialError {
 			break
 		}
 	}
-	return &DialError{Stage: StageProxy, Code: NotAProxy, Err: fmt.Errorf("this is not a %s proxy: it speaks %s", kind, what)}
+	return &refusal{code: NotAProxy, err: fmt.Errorf("this is no %s proxy: it speaks %s", kind, what)}
 }
 
 // statusMeaning says what a refusal means. The proxy's own words are not shown: they are anything.
-func statusMeaning(status int) (Code, error) {
-	err := fmt.Errorf("the proxy answered %d %s", status, http.StatusText(status))
+func statusMeaning(status int) *refusal {
+	code, meaning := ProxyRefused, "it does not allow a connection to the gateway"
 	switch status {
 	case http.StatusBadGateway, http.StatusServiceUnavailable:
-		return Unreachable, fmt.Errorf("%w: it cannot reach the gateway", err)
+		code, meaning = Unreachable, "it cannot reach the gateway"
 	case http.StatusGatewayTimeout:
-		return TimedOut, fmt.Errorf("%w: it got no answer from the gateway", err)
+		code, meaning = TimedOut, "it got no answer from the gateway"
 	case http.StatusNotFound, http.StatusNotImplemented, http.StatusBadRequest:
-		return NotAProxy, fmt.Errorf("%w: it may be a web server", err)
-	default:
-		return ProxyRefused, fmt.Errorf("%w: it does not allow a connection to the gateway", err)
+		code, meaning = NotAProxy, "it may be a web server"
 	}
+	return &refusal{code: code, err: fmt.Errorf("the proxy answered %d %s: %s", status, http.StatusText(status), meaning)}
 }
 
 // authorize answers the proxy's challenge, with Digest (RFC 7616) where it is offered and else Basic (RFC 7617).

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/netip"
 	"net/url"
 	"os"
 	"strconv"
@@ -126,20 +125,30 @@ func (d *dialer) askProxy(ctx context.Context, conn net.Conn, exchange func() er
 	}
 	conn.Close()
 	if limited.Err() != nil {
-		return d.proxyFailure(classifyCause(limited.Err()), fmt.Errorf("no answer from the proxy: %w", context.Cause(limited)))
+		err = &refusal{code: classifyCause(limited.Err()), err: fmt.Errorf("no answer from the proxy: %w", context.Cause(limited))}
 	}
-	var failure *DialError
-	if errors.As(err, &failure) {
-		return failure
-	}
-	return d.proxyFailure(classifyCause(err), cause(err))
+	return d.proxyFailure(conn, err)
 }
 
-// proxyFailure makes a DialError of what the proxy said or did.
-func (d *dialer) proxyFailure(code Code, err error) *DialError {
-	failure := &DialError{Stage: StageProxy, Code: code, Host: d.Proxy.Host, Err: err}
-	if address, parseErr := netip.ParseAddr(d.Proxy.Host); parseErr == nil {
-		failure.Addr = netip.AddrPortFrom(address, d.Proxy.Port)
+// refusal is what a proxy said or did instead of what it was asked for.
+type refusal struct {
+	code Code
+	err  error
+}
+
+// Error implements error.
+func (r *refusal) Error() string { return r.err.Error() }
+
+func errWrongPassword() *refusal {
+	return &refusal{code: ProxyAuthentication, err: errors.New("the proxy does not accept the user name and password")}
+}
+
+// proxyFailure makes a DialError of what went wrong with the proxy at the other end of conn.
+func (d *dialer) proxyFailure(conn net.Conn, err error) *DialError {
+	failure := &DialError{Stage: StageProxy, Code: classifyCause(err), Host: d.Proxy.Host, Addr: addrPort(conn.RemoteAddr()), Err: cause(err)}
+	var said *refusal
+	if errors.As(err, &said) {
+		failure.Code, failure.Err = said.code, said.err
 	}
 	return failure
 }

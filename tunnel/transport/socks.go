@@ -84,9 +84,9 @@ func (d *dialer) greetSOCKS(conn io.ReadWriter) error {
 	case chosen[1] == socksPassword && d.Proxy.Username != "":
 		return d.signInSOCKS(conn)
 	case chosen[1] == socksNoMethod && d.Proxy.Username == "":
-		return &DialError{Stage: StageProxy, Code: ProxyAuthentication, Err: errors.New("the proxy wants a user name and password")}
+		return &refusal{code: ProxyAuthentication, err: errors.New("the proxy wants a user name and password")}
 	default:
-		return &DialError{Stage: StageProxy, Code: ProxyAuthentication, Err: errors.New("the proxy accepts no way to sign in that this client knows (known: none, user name and password)")}
+		return &refusal{code: ProxyAuthentication, err: errors.New("the proxy accepts no way to sign in that this client knows (known: none, user name and password)")}
 	}
 }
 
@@ -94,7 +94,7 @@ func (d *dialer) greetSOCKS(conn io.ReadWriter) error {
 func (d *dialer) signInSOCKS(conn io.ReadWriter) error {
 	username, password := d.Proxy.Username, d.Proxy.Password.Reveal()
 	if len(username) > 255 || len(password) > 255 {
-		return &DialError{Stage: StageProxy, Code: ProxyAuthentication, Err: errors.New("SOCKS5 limits user name and password to 255 bytes each")}
+		return &refusal{code: ProxyAuthentication, err: errors.New("SOCKS5 limits user name and password to 255 bytes each")}
 	}
 	message := append([]byte{socksPasswordRules, byte(len(username))}, username...)
 	message = append(message, byte(len(password)))
@@ -107,7 +107,7 @@ func (d *dialer) signInSOCKS(conn io.ReadWriter) error {
 		return err
 	}
 	if status[1] != 0 {
-		return &DialError{Stage: StageProxy, Code: ProxyAuthentication, Err: errors.New("the proxy does not accept the user name and password")}
+		return errWrongPassword()
 	}
 	return nil
 }
@@ -137,7 +137,7 @@ func readSOCKSReply(r io.Reader) (netip.AddrPort, error) {
 		}
 		rest = int(length[0]) + 2
 	default:
-		return netip.AddrPort{}, &DialError{Stage: StageProxy, Code: NotAProxy, Err: errSOCKSAddress}
+		return netip.AddrPort{}, &refusal{code: NotAProxy, err: errSOCKSAddress}
 	}
 	bound := make([]byte, rest)
 	if err := readSOCKS(r, bound); err != nil {
@@ -154,13 +154,13 @@ func readSOCKSReply(r io.Reader) (netip.AddrPort, error) {
 func readSOCKS(r io.Reader, b []byte) error {
 	_, err := io.ReadFull(r, b)
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		return &DialError{Stage: StageProxy, Code: Closed, Err: errors.New("the proxy closed the connection without an answer")}
+		return &refusal{code: Closed, err: errors.New("the proxy closed the connection without an answer")}
 	}
 	return err
 }
 
 // socksRefusal says what a reply code means (RFC 1928 section 6).
-func socksRefusal(reply byte) *DialError {
+func socksRefusal(reply byte) *refusal {
 	code, text := Failed, fmt.Sprintf("the proxy failed with code %d", reply)
 	switch reply {
 	case 1:
@@ -180,7 +180,7 @@ func socksRefusal(reply byte) *DialError {
 	case 8:
 		code, text = NotSupported, "the proxy does not support this kind of address"
 	}
-	return &DialError{Stage: StageProxy, Code: code, Err: errors.New(text)}
+	return &refusal{code: code, err: errors.New(text)}
 }
 
 // socksAddress encodes where to connect to. A name is resolved by the proxy.
