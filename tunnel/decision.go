@@ -5,6 +5,7 @@ type decision int
 
 const (
 	stop        decision = iota // retrying is pointless: say why
+	again                       // the same server without a wait: the user answered meanwhile
 	retry                       // the same server again, after the wait
 	nextServer                  // another server, after the wait
 	atOnce                      // the same server, without a wait the first time
@@ -36,6 +37,8 @@ func ruleFor(code Code) rule {
 		return rule{nextServer, 2}
 	case AuthFailed, AuthSessionExpired:
 		return rule{askAgain, 3}
+	case AuthQuestion:
+		return rule{again, 10}
 	case AuthTemporary:
 		return rule{retry, 0}
 	case NoPushReply:

@@ -198,6 +198,8 @@ func (m Machine) follow(what decision, problem *Problem) (Machine, []Action) {
 		}
 		m, actions := m.start()
 		return m, append([]Action{ForgetCredential{}}, actions...)
+	case again:
+		return m.start()
 	case atOnce:
 		if m.waits == 0 && problem.Backoff == 0 && !m.networkLost {
 			m.waits++

@@ -163,7 +163,7 @@ func TestBackoffIsBounded(t *testing.T) {
 func allCodes() []Code {
 	return []Code{NameNotFound, Unreachable, Refused, NoAnswer, NotOpenVPN, SecretRefused, TLSStalled, TLSFailed, TLSReset,
 		GatewayUntrusted, GatewayWrongName, GatewayExpired, CertificateRefused, CertificateExpired, CertificateMissing, SignerFailed,
-		ResetAfterKey, AuthFailed, AuthSessionExpired, AuthTemporary, CredentialCancelled, NoPushReply, Unsupported, PushRejected,
-		ConnectionLost, PingTimeout, GatewayRestart, GatewayHalt, SessionTimeout, Inactive, ProxyUnreachable, ProxyAuth, ProxyRefused,
+		ResetAfterKey, AuthFailed, AuthSessionExpired, AuthTemporary, AuthQuestion, CredentialCancelled, NoPushReply, Unsupported, PushRejected,
+		ConnectionLost, PingTimeout, GatewayGone, GatewayRestart, GatewayHalt, SessionTimeout, Inactive, ProxyUnreachable, ProxyAuth, ProxyRefused,
 		HostFailed, HostUnsupported, NetworkDown, TimedOut, UserDisconnected, Internal}
 }

@@ -53,12 +53,14 @@ const (
 	AuthFailed          Code = "sign-in-refused"
 	AuthSessionExpired  Code = "sign-in-expired"
 	AuthTemporary       Code = "sign-in-unavailable"
+	AuthQuestion        Code = "sign-in-question"
 	CredentialCancelled Code = "sign-in-cancelled"
 	NoPushReply         Code = "no-configuration-from-gateway"
 	Unsupported         Code = "unsupported-by-this-client"
 	PushRejected        Code = "configuration-rejected"
 	ConnectionLost      Code = "connection-lost"
 	PingTimeout         Code = "gateway-silent"
+	GatewayGone         Code = "gateway-gone"
 	GatewayRestart      Code = "gateway-restart"
 	GatewayHalt         Code = "gateway-ended-session"
 	SessionTimeout      Code = "session-time-limit"
@@ -117,6 +119,8 @@ func texts(code Code) (sentence, remedy string) {
 		return "The sign-in has expired.", "Sign in again."
 	case AuthTemporary:
 		return "The gateway cannot check sign-ins just now.", "It will be tried again."
+	case AuthQuestion:
+		return "The gateway asks one more question to sign you in.", "Answer it to go on."
 	case CredentialCancelled:
 		return "The sign-in was not completed.", "Connect again to sign in."
 	case NoPushReply:
@@ -129,6 +133,8 @@ func texts(code Code) (sentence, remedy string) {
 		return "The connection to the gateway was lost.", "It will be tried again."
 	case PingTimeout:
 		return "The gateway has not been heard from.", "It will be tried again."
+	case GatewayGone:
+		return "The gateway has been silent for so long that the profile says to give up.", "Connect again when the gateway is back."
 	case GatewayRestart:
 		return "The gateway asked for a new connection.", "It will be tried again."
 	case GatewayHalt:
@@ -166,4 +172,23 @@ func newProblem(code Code, err error) *Problem {
 		problem.Detail = err.Error()
 	}
 	return problem
+}
+
+// TimeoutProblem says that the first connection took longer than it was given, and why the last attempt failed; last may be nil.
+func TimeoutProblem(limit time.Duration, last *Problem) *Problem {
+	problem := newProblem(TimedOut, nil)
+	problem.Detail = "no connection within " + limit.String()
+	if last != nil {
+		problem.Detail += "; " + last.Error()
+		problem.Err = last
+	}
+	return problem
+}
+
+// CertificateProblem says what is wrong with the client certificate before it is offered to a gateway.
+func CertificateProblem(err error, validity bool) *Problem {
+	if validity {
+		return newProblem(CertificateExpired, err)
+	}
+	return newProblem(CertificateMissing, err)
 }

@@ -7,3 +7,11 @@ var (
 	errNetworkChanged = errors.New("the network changed")
 	errSlept          = errors.New("the computer slept")
 )
+
+// joinProblem adds what could not be undone to why the connection ended.
+func joinProblem(problem *Problem, undo error) error {
+	if undo == nil {
+		return problem
+	}
+	return errors.Join(problem, undo)
+}

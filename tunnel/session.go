@@ -1,0 +1,237 @@
+package tunnel
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/footbridge-vpn/footbridge/profiles"
+	"github.com/footbridge-vpn/footbridge/tunnel/host"
+	"github.com/footbridge-vpn/footbridge/tunnel/openvpn"
+	"github.com/footbridge-vpn/footbridge/tunnel/openvpn/packet"
+	"github.com/footbridge-vpn/footbridge/tunnel/transport"
+)
+
+// session drives an openvpn.Client with what the network, the clock and the user bring, in one goroutine.
+type session struct {
+	*attempt
+	client *openvpn.Client
+	logger *slog.Logger
+
+	conn       transport.Conn
+	receiver   *receiver
+	batch      packet.Batch
+	answers    <-chan openvpn.Credential // of the open question; nil: none is open
+	question   context.CancelFunc        // withdraws it
+	configured chan error                // the end of setting up this computer; nil while nothing is being set up
+	wanted     host.Config               // of this computer
+	result     *openvpn.Established      // what is being, or was, set up
+	up         bool
+	failure    *openvpn.Failure
+	closed     bool // the client's last packets are out
+}
+
+func newSession(a *attempt, client *openvpn.Client) *session {
+	return &session{attempt: a, client: client, logger: a.logger}
+}
+
+// closeLimit bounds how long a session waits for its exit notices to go out.
+const closeLimit = 2 * time.Second
+
+// release ends what the session started.
+func (s *session) release() {
+	s.endQuestion()
+	if s.configured != nil {
+		<-s.configured // this computer must not be changed by two sessions
+	}
+	s.tunnel.detach()
+	s.client.Close(time.Now())
+	s.client.TransportClosed(time.Now(), nil) // ends the wait for an acknowledged exit
+}
+
+// awaitCredential handles what the client wants before there is a connection.
+func (s *session) awaitCredential(ctx context.Context) *Problem {
+	for {
+		s.handleEvents(ctx)
+		if s.failure != nil {
+			return problemOf(s.failure)
+		}
+		if s.question == nil {
+			return nil
+		}
+		select {
+		case answer := <-s.answers:
+			s.endQuestion()
+			s.client.Provide(time.Now(), answer)
+		case <-ctx.Done():
+			return asProblem(context.Cause(ctx), Internal)
+		}
+	}
+}
+
+// drive holds the session until it ends.
+func (s *session) drive(ctx context.Context, conn transport.Conn) *Problem {
+	s.conn = conn
+	s.batch = packet.Batch{Stream: conn.Stream()}
+	receiver := startReceiver(conn, s.client.Data(), s.logger)
+	s.receiver = receiver
+	defer receiver.stop()
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	s.stage(Handshaking)
+	done := ctx.Done()
+	for {
+		s.flush()
+		s.handleEvents(ctx)
+		s.flush()
+		if s.failure != nil {
+			return s.ending(ctx)
+		}
+		if s.closed {
+			return s.ended(ctx, errors.New("session closed"))
+		}
+		resetTimer(timer, s.client.Deadline())
+		select {
+		case control := <-receiver.control:
+			s.client.Receive(time.Now(), control)
+		case <-timer.C:
+			s.client.Advance(time.Now())
+		case <-s.client.Wake():
+			s.client.Advance(time.Now())
+		case answer := <-s.answers:
+			s.endQuestion()
+			s.client.Provide(time.Now(), answer)
+		case err := <-s.configured:
+			s.configured = nil
+			if problem := s.finishConfiguring(err); problem != nil {
+				return problem
+			}
+		case <-s.networkNew:
+			if problem := s.moveToNewNetwork(); problem != nil {
+				return problem
+			}
+		case err := <-receiver.ended:
+			s.client.TransportClosed(time.Now(), err)
+		case <-done:
+			done = nil
+			s.client.Close(time.Now())
+			timer.Reset(0)
+			stop := time.AfterFunc(closeLimit, func() { conn.Close() })
+			defer stop.Stop()
+		}
+	}
+}
+
+// ending is why the session ended: because of us where ctx ended, else the failure.
+func (s *session) ending(ctx context.Context) *Problem {
+	if ctx.Err() != nil {
+		return asProblem(context.Cause(ctx), Internal)
+	}
+	return problemOf(s.failure)
+}
+
+// resetTimer lets a timer fire at a time; the zero time is never.
+func resetTimer(timer *time.Timer, at time.Time) {
+	if at.IsZero() {
+		timer.Stop()
+		return
+	}
+	timer.Reset(time.Until(at))
+}
+
+// flush sends what the client wants sent.
+func (s *session) flush() {
+	outgoing := s.client.Outgoing()
+	if len(outgoing) == 0 {
+		return
+	}
+	s.batch.Reset()
+	for _, p := range outgoing {
+		s.batch.Append(p)
+	}
+	if err := s.conn.WritePackets(&s.batch); err != nil {
+		// The receiver sees a broken stream too and ends the session; a datagram that was refused is like one that was lost.
+		s.logger.Debug("control packets not sent", "error", err)
+	}
+}
+
+// handleEvents does what the client's events ask for.
+func (s *session) handleEvents(ctx context.Context) {
+	for _, event := range s.client.Events() {
+		switch e := event.(type) {
+		case openvpn.CredentialNeeded:
+			s.ask(ctx, e)
+		case openvpn.StageReached:
+			s.stageReached(e.Stage)
+		case openvpn.Established:
+			s.configure(ctx, &e)
+		case openvpn.TokenChanged:
+			s.carried.token = e.Token
+			s.leave()
+		case openvpn.AuthPending:
+			s.report(Event{Kind: KindStage, Stage: Pending, Server: s.server.Host})
+		case openvpn.OpenURL:
+			s.report(Event{Kind: KindMessage, Message: "To go on with the sign-in, open " + e.Page.URL})
+		case openvpn.Info:
+			s.report(Event{Kind: KindMessage, Message: e.Text})
+		case openvpn.KeyChanged:
+			s.logger.Info("keys renewed", "key", e.KeyID, "by_gateway", e.ByGateway)
+			s.stage(Renegotiated)
+		case openvpn.Failed:
+			s.failed(e.Failure)
+		case openvpn.Closed:
+			s.closed = true
+		}
+	}
+}
+
+func (s *session) failed(failure *openvpn.Failure) {
+	s.logger.Info("session failed", "code", failure.Code, "stage", failure.Stage, "reason", failure.Reason, "error", failure.Err)
+	s.failure = failure
+	s.carried.challenge = failure.Challenge
+	s.leave()
+}
+
+// leave hands what the next session needs to the tunnel.
+func (s *session) leave() {
+	s.tunnel.post(carriedReport{s.carried})
+}
+
+func (s *session) stageReached(stage openvpn.Stage) {
+	switch stage {
+	case openvpn.StageKeyMaterial:
+		s.stage(Authenticating)
+	case openvpn.StagePush:
+		s.stage(Configuring)
+	}
+}
+
+// moveToNewNetwork keeps a datagram session, which the gateway knows by its peer-id; a stream's addresses are fixed, so it
+// goes on only while its own address is still this computer's.
+func (s *session) moveToNewNetwork() *Problem {
+	if !s.up {
+		return nil
+	}
+	if s.conn.Stream() {
+		if stillOurs(s.conn.Local().Addr()) {
+			return nil
+		}
+		return newProblem(ConnectionLost, errNetworkChanged)
+	}
+	s.client.Rebind(time.Now())
+	return nil
+}
+
+// describe is what users see of the session's protection.
+func (s *session) describe(result *openvpn.Established) *Session {
+	name := ""
+	if s.transport() == profiles.UDP {
+		name = string(profiles.UDP)
+	} else {
+		name = string(profiles.TCP)
+	}
+	return &Session{Since: time.Now(), Server: s.server.Host, Remote: s.conn.Remote(), Local: s.conn.Local(), Transport: name,
+		Cipher: result.Cipher, TLSVersion: tls.VersionName(result.TLSVersion), TLSCipherSuite: tls.CipherSuiteName(result.TLSCipher)}
+}
