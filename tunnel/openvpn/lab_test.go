@@ -162,18 +162,25 @@ func (l *lab) pass() bool {
 }
 
 func (l *lab) takeEvents() {
-	for _, event := range l.client.Events() {
-		l.events = append(l.events, event)
-		if l.onEvent != nil {
-			l.onEvent(event)
+	for events := l.client.Events(); len(events) > 0; events = l.client.Events() {
+		for _, event := range events {
+			l.takeEvent(event)
 		}
-		if needed, ok := event.(CredentialNeeded); ok {
-			if l.answer != nil {
-				l.answer(needed)
-				continue
-			}
-			l.client.Provide(l.now, Credential{Username: "user", Password: "password", Response: "123456"})
-		}
+	}
+}
+
+func (l *lab) takeEvent(event Event) {
+	l.events = append(l.events, event)
+	if l.onEvent != nil {
+		l.onEvent(event)
+	}
+	needed, ok := event.(CredentialNeeded)
+	switch {
+	case !ok:
+	case l.answer != nil:
+		l.answer(needed)
+	default:
+		l.client.Provide(l.now, Credential{Username: "user", Password: "password", Response: "123456"})
 	}
 }
 

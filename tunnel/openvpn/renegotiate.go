@@ -90,7 +90,7 @@ func (c *Client) agreeAnew(now time.Time, key *key) bool {
 		wait = min(wait, c.config.RenegotiateAfter/2)
 	}
 	if key.byGateway { // the gateway's time between renegotiations is not ours
-		wait = min(wait, now.Sub(c.current.agreed)/2)
+		wait = min(wait, max(now.Sub(c.current.agreed)/2, c.config.TLSTimeout))
 	}
 	c.promote(now, key)
 	key.useAt = now.Add(wait)
