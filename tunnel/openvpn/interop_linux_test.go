@@ -31,12 +31,19 @@ type daemon struct {
 	dir     string
 	ca      *authority
 	address string
+	process *os.Process
 	mu      sync.Mutex
 	log     strings.Builder
 }
 
 // startDaemon runs openvpn with arguments and waits until it is ready. The test's goroutine stays in the namespace.
 func startDaemon(t *testing.T, stream bool, arguments ...string) *daemon {
+	t.Helper()
+	return startDaemonWith(t, stream, nil, arguments...)
+}
+
+// startDaemonWith does the same with more files. Names without a folder are in the daemon's.
+func startDaemonWith(t *testing.T, stream bool, files map[string]string, arguments ...string) *daemon {
 	t.Helper()
 	if os.Geteuid() != 0 {
 		t.Skip("network namespaces need root")
@@ -58,6 +65,14 @@ func startDaemon(t *testing.T, stream bool, arguments ...string) *daemon {
 		t.Fatal(err)
 	}
 	d := &daemon{t: t, dir: t.TempDir(), ca: newAuthority(t), address: "127.0.0.1:1194"}
+	for name, text := range files {
+		if !filepath.IsAbs(name) {
+			name = d.path(name)
+		}
+		if err := os.WriteFile(name, []byte(text), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
 	d.writePEM("ca.pem", "CERTIFICATE", d.ca.certificate.Raw)
 	certificate := d.ca.issue(t, "gateway.example", x509.ExtKeyUsageServerAuth, epoch().AddDate(5, 0, 0))
 	d.writePEM("cert.pem", "CERTIFICATE", certificate.Certificate[0])
@@ -80,25 +95,15 @@ func startDaemon(t *testing.T, stream bool, arguments ...string) *daemon {
 
 func (d *daemon) path(name string) string { return filepath.Join(d.dir, name) }
 
-func (d *daemon) write(name, text string, mode os.FileMode) string {
+func (d *daemon) writePEM(name, kind string, der []byte) {
 	d.t.Helper()
-	if err := os.WriteFile(d.path(name), []byte(text), mode); err != nil {
+	if err := os.WriteFile(d.path(name), pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}), 0o600); err != nil {
 		d.t.Fatal(err)
 	}
-	return d.path(name)
-}
-
-func (d *daemon) writePEM(name, kind string, der []byte) {
-	d.write(name, string(pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der})), 0o600)
 }
 
 func (d *daemon) run(arguments []string) {
 	d.t.Helper()
-	for i, argument := range arguments { // files of the daemon's folder
-		if name, found := strings.CutPrefix(argument, "@"); found {
-			arguments[i] = d.path(name)
-		}
-	}
 	command := exec.Command("openvpn", arguments...)
 	command.Dir = d.dir
 	output, err := command.StdoutPipe()
@@ -109,6 +114,7 @@ func (d *daemon) run(arguments []string) {
 	if err := command.Start(); err != nil {
 		d.t.Fatal(err)
 	}
+	d.process = command.Process
 	ready, ended := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(ended)
@@ -169,6 +175,14 @@ type caller struct {
 
 func (d *daemon) call(config Config) *caller {
 	d.t.Helper()
+	c := d.prepare(config)
+	c.client.Start(time.Now())
+	return c
+}
+
+// prepare connects a socket.
+func (d *daemon) prepare(config Config) *caller {
+	d.t.Helper()
 	client, err := NewClient(config)
 	if err != nil {
 		d.t.Fatal(err)
@@ -183,8 +197,11 @@ func (d *daemon) call(config Config) *caller {
 	}
 	c := &caller{t: d.t, client: client, conn: conn, stream: config.Stream, arriving: make(chan []byte, 256), closed: make(chan error, 1), replies: map[uint16]bool{}}
 	go c.read()
-	d.t.Cleanup(func() { conn.Close() })
-	client.Start(time.Now())
+	d.t.Cleanup(func() {
+		conn.Close()
+		client.Close(time.Now())
+		client.TransportClosed(time.Now(), nil)
+	})
 	return c
 }
 
@@ -378,7 +395,9 @@ func TestAgainstOpenVPN(t *testing.T) {
 					}
 					c.client.Close(time.Now())
 					c.until(3*time.Second, func() bool { return c.client.Stage() == StageClosed })
-					if !c.until(5*time.Second, func() bool { return strings.Contains(d.logged(), "CC-EEN exit message received") || strings.Contains(d.logged(), "remote-exit") }) {
+					if !c.until(5*time.Second, func() bool {
+						return strings.Contains(d.logged(), "CC-EEN exit message received") || strings.Contains(d.logged(), "remote-exit")
+					}) {
 						t.Error("openvpn did not hear that we left")
 					}
 				})
