@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/footbridge-vpn/footbridge/tunnel/openvpn/datachannel"
 	"github.com/footbridge-vpn/footbridge/tunnel/openvpn/packet"
 	"github.com/footbridge-vpn/footbridge/tunnel/openvpn/push"
 )
@@ -28,6 +29,7 @@ type client struct {
 	ctx      context.Context // ends with the session
 	cancel   context.CancelCauseFunc
 	inbox    chan []byte
+	inBand   chan struct{} // messages in the data channel wait
 	commands chan func(now time.Time)
 	ended    chan struct{} // closed when run has returned
 
@@ -44,8 +46,9 @@ func (s *Server) newClient(ctx context.Context, link link, first []byte) (*clien
 	id := ID(s.lastID.Add(1))
 	c := &client{server: s, link: link, keepalive: s.config.keepalive(),
 		logger: s.config.Logger.With("session", uint64(id), "client", link.remote().String()),
-		inbox:  make(chan []byte, inboxSize), commands: make(chan func(time.Time)), ended: make(chan struct{})}
+		inbox:  make(chan []byte, inboxSize), inBand: make(chan struct{}, 1), commands: make(chan func(time.Time)), ended: make(chan struct{})}
 	c.data = newDataChannel(&s.config, link.stream(), s.faults.Load)
+	c.data.OnInBand(func() { signal(c.inBand) })
 	c.ctx, c.cancel = context.WithCancelCause(ctx)
 	session, err := newSession(session{
 		surroundings: surroundings{config: &s.config, faults: s.faults.Load, options: s.options, tls: s.tlsConfig.Load, pool: s.pool,
@@ -83,6 +86,8 @@ func (c *client) run() {
 			c.session.receive(time.Now(), wire)
 		case command := <-c.commands:
 			command(time.Now())
+		case <-c.inBand:
+			c.readInBand()
 		case <-timer.C:
 		case <-c.ctx.Done():
 			c.stop()
@@ -124,9 +129,25 @@ func (c *client) keepAlive(now time.Time) (again time.Time) {
 		return time.Time{}
 	}
 	if ping && !c.server.faults.Load().NoPings {
-		c.link.write(c.data.sealPing)
+		c.link.write(func(b *packet.Batch) { c.data.sealInBand(b, datachannel.Ping()) })
+	}
+	if c.data.NeedsNewKey() {
+		_ = c.session.renegotiate(now, true) // one that goes on already will do
 	}
 	return again
+}
+
+// readInBand does what messages in the data channel want.
+func (c *client) readInBand() {
+	for _, message := range c.data.InBand() {
+		switch message.Message {
+		case datachannel.OCCRequest:
+			reply := datachannel.AppendOCC(nil, datachannel.OCCReply, append([]byte(c.session.optionsString()), 0))
+			c.link.write(func(b *packet.Batch) { c.data.sealInBand(b, reply) })
+		case datachannel.OCCExit:
+			c.session.end(errClientLeft)
+		}
+	}
 }
 
 // stop ends the session from beside: because the server does, or the connection has.

@@ -20,16 +20,14 @@ type recordedKeys struct {
 	installed map[uint8]keymethod.Keys
 	inUse     int // key id, -1: none
 	retired   []uint8
-	arrived   map[uint8]bool
 }
 
 func (r *recordedKeys) install(keyID uint8, keys *keymethod.Keys, _ *terms) error {
 	r.installed[keyID] = *keys
 	return nil
 }
-func (r *recordedKeys) use(keyID uint8)           { r.inUse = int(keyID) }
-func (r *recordedKeys) retire(keyID uint8)        { r.retired = append(r.retired, keyID) }
-func (r *recordedKeys) received(keyID uint8) bool { return r.arrived[keyID] }
+func (r *recordedKeys) use(keyID uint8)    { r.inUse = int(keyID) }
+func (r *recordedKeys) retire(keyID uint8) { r.retired = append(r.retired, keyID) }
 
 // conversation is a session and a client that talk without a network, by a clock of their own.
 type conversation struct {
@@ -65,7 +63,7 @@ func newConversation(t *testing.T, change func(*Config)) *conversation {
 	t.Helper()
 	ca := newAuthority(t, "lab root")
 	c := &conversation{t: t, now: time.Now(), faults: &faultState{}, hello: defaultHello(), clientTLS: ca.clientTLS("ann.example"), local: packet.NewSessionID(),
-		keys:     &recordedKeys{installed: map[uint8]keymethod.Keys{}, inUse: -1, arrived: map[uint8]bool{}},
+		keys:     &recordedKeys{installed: map[uint8]keymethod.Keys{}, inUse: -1},
 		channels: map[uint8]*controlchannel.Channel{}, sources: map[uint8]keymethod.Source{}, server: map[uint8]*keymethod.Message{}}
 	c.config = Config{TLS: ca.serverTLS(), IPv4: netip.MustParsePrefix("10.99.0.0/24"), IPv6: netip.MustParsePrefix("fd00:99::/64"),
 		Wrap:      tlswrap.Config{Mode: tlswrap.Auth, Key: tlswrap.GenerateStaticKey(), Digest: "SHA256", Direction: tlswrap.Normal},

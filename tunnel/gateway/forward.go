@@ -131,9 +131,6 @@ func (c *client) open(frames [][]byte) (authentic bool) {
 		authentic = authentic || any
 		c.write(d, n, sources)
 	}
-	if c.data.left() {
-		c.cancel(errClientLeft)
-	}
 	return authentic
 }
 

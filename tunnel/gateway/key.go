@@ -212,13 +212,13 @@ func (s *session) negotiate(login *Login) (terms, error) {
 	return t, fmt.Errorf("negotiate cipher: client offers %q, none is accepted", offered)
 }
 
-// useWhenKnown seals data with a replacement key once the client surely has it: it has acknowledged the key
-// material, or data came under the key. Before that the old one is still good.
+// useWhenKnown seals data with a replacement key once the client surely has it, since it has acknowledged the key
+// material. Before that the old one is still good.
 func (s *session) useWhenKnown(now time.Time, k *key) {
 	if k != s.current || k.using || !k.accepted || !s.joined {
 		return
 	}
-	if k.channel.Delivered() || s.data.received(k.id) {
+	if k.channel.Delivered() {
 		s.data.use(k.id)
 		k.using = true
 		s.logger.Debug("key in use", "key", k.id, "by server", k.byServer)

@@ -39,8 +39,6 @@ type dataKeys interface {
 	install(keyID uint8, keys *keymethod.Keys, t *terms) error
 	use(keyID uint8)
 	retire(keyID uint8)
-	// received reports whether a packet has arrived under a key.
-	received(keyID uint8) bool
 }
 
 // surroundings is what a session asks of the server that runs it.
