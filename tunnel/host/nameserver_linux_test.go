@@ -2,10 +2,15 @@ package host_test
 
 import (
 	"encoding/binary"
+	"fmt"
 	"net"
+	"os/exec"
+	"runtime"
 	"testing"
 
 	"github.com/miekg/dns"
+	"github.com/vishvananda/netlink"
+	"github.com/vishvananda/netns"
 
 	"github.com/footbridge-vpn/footbridge/tunnel/host/device"
 )
@@ -74,11 +79,46 @@ func sum(data []byte, total uint32) uint16 {
 	return uint16(total)
 }
 
-// serveNames is a name server on an address of this computer.
+// serveNames plugs the computer into a network in which there is a name server, in a namespace of its own. The computer's
+// end is eth0, which is down and has no address.
 func serveNames(t *testing.T, address string, answer func(*dns.Msg) *dns.Msg) {
 	t.Helper()
-	socket, err := net.ListenPacket("udp", address)
+	sh(t, "ip link add eth0 type veth peer name uplink")
+	uplink, err := netlink.LinkByName("uplink")
 	must(t, err)
+	namespaces := make(chan netns.NsHandle)
+	moved := make(chan struct{})
+	sockets := make(chan net.PacketConn)
+	failures := make(chan error, 1)
+	go func() {
+		runtime.LockOSThread() // the thread, which is in the namespace, ends with the goroutine
+		namespace, err := netns.New()
+		if err != nil {
+			failures <- err
+			return
+		}
+		namespaces <- namespace
+		<-moved
+		socket, err := listenThere(address)
+		if err != nil {
+			failures <- err
+			return
+		}
+		sockets <- socket
+	}()
+	select {
+	case namespace := <-namespaces:
+		must(t, netlink.LinkSetNsFd(uplink, int(namespace)))
+		close(moved)
+	case err := <-failures:
+		t.Fatal(err)
+	}
+	var socket net.PacketConn
+	select {
+	case socket = <-sockets:
+	case err := <-failures:
+		t.Fatal(err)
+	}
 	server := &dns.Server{PacketConn: socket, Handler: dns.HandlerFunc(func(w dns.ResponseWriter, query *dns.Msg) {
 		_ = w.WriteMsg(answer(query))
 	})}
@@ -91,4 +131,13 @@ func serveNames(t *testing.T, address string, answer func(*dns.Msg) *dns.Msg) {
 		_ = socket.Close()
 		<-done
 	})
+}
+
+// listenThere opens the server's socket in the calling thread's namespace.
+func listenThere(address string) (net.PacketConn, error) {
+	script := "ip link set lo up; ip link set uplink up; ip addr add " + address + "/24 dev uplink"
+	if output, err := exec.Command("sh", "-ec", script).CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("%w: %s", err, output)
+	}
+	return net.ListenPacket("udp", net.JoinHostPort(address, "53"))
 }

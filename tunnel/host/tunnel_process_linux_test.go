@@ -163,7 +163,7 @@ func tunnelNames(query *dns.Msg) *dns.Msg { return addressReply(query, "10.88.0.
 
 // outsideNames answers as the local network's does: it knows nothing of the company.
 func outsideNames(query *dns.Msg) *dns.Msg {
-	if strings.HasSuffix(strings.ToLower(query.Question[0].Name), "corp.contoso.com.") {
+	if strings.Contains(strings.ToLower(query.Question[0].Name), "corp.contoso.com.") {
 		reply := new(dns.Msg)
 		return reply.SetRcode(query, dns.RcodeNameError)
 	}

@@ -10,8 +10,12 @@ import (
 	"strings"
 )
 
-// entrySuffix ends the names of our entries, so that they can be found without knowing the devices.
-const entrySuffix = ".footbridge"
+// Our entries' names begin so that both programs put them before those of cables (tun* in Debian's interface-order,
+// tun[0-9]* in openresolv's dynamic_order), and end so that they can be found without knowing the devices.
+const (
+	entryPrefix = "tun0."
+	entrySuffix = ".footbridge"
+)
 
 // resolvconf gives the tunnel's servers to Debian's resolvconf or to openresolv.
 type resolvconf struct {
@@ -22,9 +26,8 @@ type resolvconf struct {
 
 func (r *resolvconf) mode() Mode { return r.which }
 
-// entryName is the name under which a device's servers are given. Both programs put names that begin with "tun." before
-// those of cables (Debian's interface-order, openresolv's dynamic_order).
-func entryName(device string) string { return "tun." + device + entrySuffix }
+// entryName is the name under which a device's servers are given.
+func entryName(device string) string { return entryPrefix + device + entrySuffix }
 
 func (r *resolvconf) set(ctx context.Context, config Config) ([]Limitation, error) {
 	tool, err := r.env.LookPath(resolvconfTool)
@@ -53,14 +56,11 @@ func (r *resolvconf) entry(config Config) []byte {
 	return []byte(b.String())
 }
 
-// arguments say that this entry comes first (-m 0) and, where it takes all names, that it is the only one (-x).
+// arguments say, to the program that knows that, that the entry of a tunnel that takes all names is the only one (-x).
 func (r *resolvconf) arguments(config Config) []string {
 	arguments := []string{"-a", entryName(r.link.Name)}
-	if r.which == Openresolv {
-		arguments = append(arguments, "-m", "0")
-		if config.AllNames && config.takesNames() {
-			arguments = append(arguments, "-x")
-		}
+	if r.which == Openresolv && config.AllNames && config.takesNames() {
+		arguments = append(arguments, "-x")
 	}
 	return arguments
 }
@@ -116,7 +116,7 @@ func (e Environment) removeDeadEntries(ctx context.Context) error {
 			continue
 		}
 		for _, f := range files {
-			if !strings.HasSuffix(f.Name(), entrySuffix) || !strings.HasPrefix(f.Name(), "tun.") {
+			if !strings.HasSuffix(f.Name(), entrySuffix) || !strings.HasPrefix(f.Name(), entryPrefix) {
 				continue
 			}
 			held := sections(readLimited(filepath.Join(dir, f.Name())))
