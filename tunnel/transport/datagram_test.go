@@ -57,6 +57,23 @@ func readDatagrams(t testing.TB, l *PacketListener, count int) ([][]byte, netip.
 	return all, from
 }
 
+// sized makes a packet of each size.
+func sized(sizes ...int) [][]byte {
+	var packets [][]byte
+	for i, size := range sizes {
+		packets = append(packets, bytes.Repeat([]byte{byte(i + 1)}, size))
+	}
+	return packets
+}
+
+func repeat(size, count int) []int {
+	sizes := make([]int, count)
+	for i := range sizes {
+		sizes[i] = size
+	}
+	return sizes
+}
+
 func TestDatagramsBothWays(t *testing.T) {
 	for _, address := range []string{"127.0.0.1:0", "[::1]:0", "[::]:0"} {
 		t.Run(address, func(t *testing.T) {

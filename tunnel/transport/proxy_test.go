@@ -18,7 +18,7 @@ import (
 const password = "pa:ss w\"örd%2F"
 
 // startGateway accepts streams and sends every packet back; it speaks first, as early as it can.
-func startGateway(t *testing.T) netip.AddrPort {
+func startGateway(t testing.TB) netip.AddrPort {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

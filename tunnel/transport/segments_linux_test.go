@@ -12,23 +12,6 @@ import (
 	"github.com/footbridge-vpn/footbridge/tunnel/openvpn/packet"
 )
 
-// sized makes a packet of each size.
-func sized(sizes ...int) [][]byte {
-	var packets [][]byte
-	for i, size := range sizes {
-		packets = append(packets, bytes.Repeat([]byte{byte(i + 1)}, size))
-	}
-	return packets
-}
-
-func repeat(size, count int) []int {
-	sizes := make([]int, count)
-	for i := range sizes {
-		sizes[i] = size
-	}
-	return sizes
-}
-
 func TestPlanRuns(t *testing.T) {
 	tests := []struct {
 		name   string

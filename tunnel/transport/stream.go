@@ -12,7 +12,7 @@ import (
 
 // readSize is what one read of a stream may return, in bytes: as much as a fast peer has in flight, so that one system
 // call brings dozens of packets.
-const readSize = 256 << 10
+const readSize = 128 << 10
 
 // streamConn cuts a stream into packets (OpenVPN draft, "TCP framing").
 type streamConn struct {
