@@ -2,7 +2,6 @@ package gateway_test
 
 import (
 	"bufio"
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -12,7 +11,6 @@ import (
 	"os/exec"
 	"runtime"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -24,8 +22,6 @@ import (
 	"github.com/footbridge-vpn/footbridge/tunnel/host/device"
 	"github.com/footbridge-vpn/footbridge/tunnel/transport"
 )
-
-const patience = 30 * time.Second
 
 // namespace is a network namespace without a name, which goes when the last process in it does.
 type namespace struct {
@@ -177,7 +173,7 @@ func newLab(t *testing.T, change func(*gateway.Config)) *lab {
 	if l.server, err = gateway.New(config); err != nil {
 		t.Fatal(err)
 	}
-	l.serve()
+	l.stop = serve(t, l.server)
 	return l
 }
 
@@ -204,26 +200,8 @@ func (l *lab) connect() {
 	}
 }
 
-func (l *lab) serve() {
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- l.server.Serve(ctx) }()
-	l.stop = sync.OnceFunc(func() {
-		cancel()
-		select {
-		case err := <-done:
-			if err != nil {
-				l.t.Errorf("gateway ended with %v", err)
-			}
-		case <-time.After(patience):
-			l.t.Error("gateway does not end")
-		}
-	})
-	l.t.Cleanup(l.stop)
-}
-
-// openvpn is Debian's client.
-type openvpn struct {
+// debian is Debian's client.
+type debian struct {
 	t       *testing.T
 	command *exec.Cmd
 	lines   chan string
@@ -231,7 +209,7 @@ type openvpn struct {
 }
 
 // start runs Debian's client in the laptop.
-func (l *lab) start(arguments ...string) *openvpn {
+func (l *lab) start(arguments ...string) *debian {
 	l.t.Helper()
 	path, err := exec.LookPath("openvpn")
 	if err != nil {
@@ -240,7 +218,7 @@ func (l *lab) start(arguments ...string) *openvpn {
 		}
 	}
 	arguments = append([]string{"--client", "--dev", "tun0", "--nobind", "--verb", "3", "--connect-retry-max", "1", "--disable-dco"}, arguments...)
-	v := &openvpn{t: l.t, command: exec.Command(path, arguments...), lines: make(chan string, 4096)}
+	v := &debian{t: l.t, command: exec.Command(path, arguments...), lines: make(chan string, 4096)}
 	output, err := v.command.StdoutPipe()
 	if err != nil {
 		l.t.Fatal(err)
@@ -261,7 +239,7 @@ func exists(path string) bool {
 }
 
 // expect waits for a line of the log that contains text.
-func (v *openvpn) expect(text string) string {
+func (v *debian) expect(text string) string {
 	v.t.Helper()
 	late := time.After(patience)
 	for {
@@ -280,10 +258,10 @@ func (v *openvpn) expect(text string) string {
 	}
 }
 
-func (v *openvpn) connected() { v.t.Helper(); v.expect("Initialization Sequence Completed") }
+func (v *debian) connected() { v.t.Helper(); v.expect("Initialization Sequence Completed") }
 
 // said reports whether a text was in the log so far.
-func (v *openvpn) said(text string) bool { return strings.Contains(strings.Join(v.log, "\n"), text) }
+func (v *debian) said(text string) bool { return strings.Contains(strings.Join(v.log, "\n"), text) }
 
 // exchange sends n bytes through the tunnel to an echo service and checks what comes back.
 func (l *lab) exchange(address string, n int) {
@@ -377,19 +355,9 @@ func checkPattern(conn net.Conn) (int, error) {
 }
 
 // stop ends Debian's client as an administrator does.
-func (v *openvpn) stop() {
+func (v *debian) stop() {
 	v.t.Helper()
 	v.command.Process.Signal(syscall.SIGTERM)
 	for range v.lines { // to its end
-	}
-}
-
-// eventually waits until a condition holds.
-func eventually(t *testing.T, what string, holds func() bool) {
-	t.Helper()
-	for start := time.Now(); !holds(); time.Sleep(5 * time.Millisecond) {
-		if time.Since(start) > patience {
-			t.Fatalf("%s: not within %v", what, patience)
-		}
 	}
 }
