@@ -79,6 +79,8 @@ type resolver struct {
 	mode  string
 	split bool // it can divide names between servers
 	start func(t *testing.T)
+	// disturb is a change of network that makes other programs set names, while a tunnel is up. It may be nil.
+	disturb func(t *testing.T)
 }
 
 // testResolver goes through a tunnel's life: split, all names, back, closed; killed and cleaned up.
@@ -95,6 +97,13 @@ func testResolver(t *testing.T, r resolver) {
 	split := splitTunnel()
 	must(t, system.Set(context.Background(), split))
 	checkSplit(t, system, r)
+	if journal := sh(t, "cat "+stateDir+"/*.journal"); !strings.Contains(journal, `"mode":"`+r.mode+`"`) {
+		t.Errorf("names are to be resolved by %s: %s", r.mode, journal)
+	}
+	if r.disturb != nil {
+		r.disturb(t)
+		checkSplit(t, system, r)
+	}
 	again := picture(t)
 	must(t, system.Set(context.Background(), split))
 	if diff := cmp.Diff(again, picture(t)); diff != "" {
@@ -200,6 +209,31 @@ func TestNamesByFile(t *testing.T) {
 	}
 }
 
+// TestFileWrittenByOthers has a DHCP client write a new resolv.conf under a tunnel, as a new file and into the old one.
+func TestFileWrittenByOthers(t *testing.T) {
+	if !onComputer(t, true) {
+		return
+	}
+	resolvConf(t, handWritten)
+	serveNames(t, localName, outsideNames)
+	staticNetwork(t)
+	system := open(t)
+	go answerNames(system.Device(), tunnelNames)
+	must(t, system.Set(context.Background(), splitTunnel()))
+	waitUntil(t, "names go to the tunnel", func() bool { return resolve(t, "app.corp.contoso.com") == inTunnel })
+	for _, write := range []string{
+		"printf 'nameserver " + localName + "\noptions ndots:2\n' >/etc/new.conf; mv /etc/new.conf /etc/resolv.conf",
+		"printf 'nameserver " + localName + "\noptions ndots:3\n' >/etc/resolv.conf",
+	} {
+		sh(t, write)
+		waitUntil(t, "names go to the tunnel again", func() bool { return resolve(t, "app.corp.contoso.com") == inTunnel })
+	}
+	must(t, system.Close())
+	if got, want := sh(t, "cat /etc/resolv.conf; ls /etc | grep -c resolv.conf"), "nameserver "+localName+"\noptions ndots:3\n1\n"; got != want {
+		t.Errorf("after Close there is %q, want %q", got, want)
+	}
+}
+
 // TestNamesByLinkedFile has a resolv.conf that is a symbolic link.
 func TestNamesByLinkedFile(t *testing.T) {
 	if onComputer(t, true) {
@@ -228,16 +262,30 @@ func TestNamesByResolved(t *testing.T) {
 			staticNetwork(t)
 			startBus(t)
 			startResolved(t)
+			sh(t, resolvedNetwork)
 		}})
 	}
 }
+
+const resolvedNetwork = "resolvectl dns eth0 " + localName + "; resolvectl default-route eth0 true"
 
 func startResolved(t *testing.T) {
 	t.Helper()
 	sh(t, "mkdir -p /run/systemd; /lib/systemd/systemd-resolved </dev/null & echo $! >/run/resolved.pid")
 	waitForName(t, "org.freedesktop.resolve1")
 	sh(t, "ln -sf ../run/systemd/resolve/stub-resolv.conf /etc/resolv.conf")
-	sh(t, "resolvectl dns eth0 "+localName+"; resolvectl default-route eth0 true")
+}
+
+// TestNamesByResolvedUnderNetworkManager is the usual desktop: NetworkManager tells systemd-resolved of every link that it
+// knows, and knows the tunnel's too.
+func TestNamesByResolvedUnderNetworkManager(t *testing.T) {
+	if onComputer(t, true) {
+		testResolver(t, resolver{mode: "systemd-resolved", split: true, disturb: reconnect, start: func(t *testing.T) {
+			startBus(t)
+			startResolved(t)
+			startNetworkManager(t, "systemd-resolved")
+		}})
+	}
 }
 
 // TestResolvedRestarted takes systemd-resolved away under a tunnel, with all that it remembers.
@@ -249,6 +297,7 @@ func TestResolvedRestarted(t *testing.T) {
 	staticNetwork(t)
 	startBus(t)
 	startResolved(t)
+	sh(t, resolvedNetwork)
 	system := open(t)
 	go answerNames(system.Device(), tunnelNames)
 	must(t, system.Set(context.Background(), splitTunnel()))
@@ -256,6 +305,7 @@ func TestResolvedRestarted(t *testing.T) {
 	sh(t, "kill -9 $(cat /run/resolved.pid); rm -rf /run/systemd/resolve/netif")
 	waitUntil(t, "it is gone", func() bool { return !onBus("org.freedesktop.resolve1") })
 	startResolved(t)
+	sh(t, resolvedNetwork)
 	checkSplit(t, system, resolver{split: true})
 	must(t, system.Close())
 	waitUntil(t, "names resolve as before", func() bool { return resolve(t, "app.corp.contoso.com") == notFound })
@@ -263,19 +313,23 @@ func TestResolvedRestarted(t *testing.T) {
 
 func TestNamesByNetworkManager(t *testing.T) {
 	if onComputer(t, true) {
-		testResolver(t, resolver{mode: "NetworkManager", start: func(t *testing.T) { startNetworkManager(t, "default") }})
+		testResolver(t, resolver{mode: "NetworkManager", disturb: reconnect,
+			start: func(t *testing.T) { startNetworkManager(t, "default") }})
 	}
 }
 
 func TestNamesByNetworkManagerWithDnsmasq(t *testing.T) {
 	if onComputer(t, true) {
-		testResolver(t, resolver{mode: "NetworkManager", split: true, start: func(t *testing.T) { startNetworkManager(t, "dnsmasq") }})
+		testResolver(t, resolver{mode: "NetworkManager", split: true, disturb: reconnect,
+			start: func(t *testing.T) { startNetworkManager(t, "dnsmasq") }})
 	}
 }
 
 func startNetworkManager(t *testing.T, plugin string) {
 	t.Helper()
-	must(t, os.Remove("/etc/resolv.conf"))
+	if plugin != "systemd-resolved" {
+		must(t, os.Remove("/etc/resolv.conf"))
+	}
 	must(t, os.WriteFile("/etc/NetworkManager/NetworkManager.conf", []byte("[main]\nplugins=keyfile\nno-auto-default=*\nauth-polkit=false\nrc-manager=file\ndns="+plugin+"\n"), 0o644))
 	must(t, os.WriteFile("/etc/NetworkManager/system-connections/eth0.nmconnection", []byte(`[connection]
 id=eth0
@@ -289,12 +343,21 @@ dns-search=home.contoso.net;
 [ipv6]
 method=disabled
 `), 0o600))
-	startBus(t)
+	if plugin != "systemd-resolved" {
+		startBus(t)
+	}
 	sh(t, "mkdir -p /run/NetworkManager; NetworkManager --no-daemon >/run/nm.log 2>&1 &")
 	waitForName(t, "org.freedesktop.NetworkManager")
 	waitUntil(t, "eth0 is connected", func() bool {
 		return strings.Contains(sh(t, "nmcli -t -f DEVICE,STATE device"), "eth0:connected")
 	})
+}
+
+// reconnect has NetworkManager leave the network and come back.
+func reconnect(t *testing.T) {
+	t.Helper()
+	sh(t, "nmcli --wait 20 connection down eth0 && nmcli --wait 20 connection up eth0")
+	waitUntil(t, "names of other networks resolve again", func() bool { return resolve(t, "windows.net") != notFound })
 }
 
 func TestNamesByOpenresolv(t *testing.T) {

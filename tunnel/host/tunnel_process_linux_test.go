@@ -163,7 +163,8 @@ func tunnelNames(query *dns.Msg) *dns.Msg { return addressReply(query, "10.88.0.
 
 // outsideNames answers as the local network's does: it knows nothing of the company.
 func outsideNames(query *dns.Msg) *dns.Msg {
-	if strings.Contains(strings.ToLower(query.Question[0].Name), "corp.contoso.com.") {
+	name := strings.ToLower(query.Question[0].Name)
+	if strings.Contains(name, "corp.contoso.com.") || strings.HasSuffix(name, "home.contoso.net.") {
 		reply := new(dns.Msg)
 		return reply.SetRcode(query, dns.RcodeNameError)
 	}

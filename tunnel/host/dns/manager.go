@@ -68,11 +68,12 @@ func (m *Manager) Close(ctx context.Context) error {
 	if m.mechanism == nil {
 		return nil
 	}
-	if err := m.mechanism.clear(ctx); err != nil {
-		return err
-	}
+	err := m.mechanism.clear(ctx)
 	m.mechanism.close()
 	m.mechanism = nil
+	if err != nil {
+		return err // and the record stays, for a later process to try
+	}
 	return m.record("")
 }
 
@@ -85,6 +86,6 @@ func (m *Manager) choose(mode Mode) mechanism {
 	case Resolvconf, Openresolv:
 		return &resolvconf{env: m.env, link: m.link, which: mode}
 	default:
-		return &resolvFile{env: m.env, link: m.link}
+		return &resolvFile{env: m.env, link: m.link, changed: m.changed, logger: m.logger}
 	}
 }

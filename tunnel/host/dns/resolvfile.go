@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 )
 
@@ -14,8 +15,12 @@ const original = "etc/resolv.conf.before-footbridge"
 
 // resolvFile writes /etc/resolv.conf itself.
 type resolvFile struct {
-	env  Environment
-	link Link
+	env     Environment
+	link    Link
+	changed func()
+	logger  *slog.Logger
+
+	stop func() // ends the watch; nil: there is none
 }
 
 func (r *resolvFile) mode() Mode { return File }
@@ -24,6 +29,7 @@ func (r *resolvFile) set(_ context.Context, config Config) ([]Limitation, error)
 	if err := r.env.changeFile(r.link.Name, &config); err != nil {
 		return nil, fmt.Errorf("set resolv.conf: %w", err)
 	}
+	r.watch()
 	if config.split() {
 		return []Limitation{{Kind: NotSplit, Mode: File}}, nil
 	}
@@ -37,7 +43,25 @@ func (r *resolvFile) clear(context.Context) error {
 	return nil
 }
 
-func (r *resolvFile) close() {}
+// watch looks for other programs that write the file, as DHCP clients do whenever they renew an address.
+func (r *resolvFile) watch() {
+	if r.stop != nil {
+		return
+	}
+	stop, err := watchFile(r.env.path(resolvConf), r.changed)
+	if err != nil {
+		r.logger.Warn("changes of resolv.conf by others are seen only when the network changes", "error", err)
+		return
+	}
+	r.stop = stop
+}
+
+func (r *resolvFile) close() {
+	if r.stop != nil {
+		r.stop()
+		r.stop = nil
+	}
+}
 
 // changeFile puts one tunnel's section into resolv.conf, or takes it out where config is nil, and the sections of dead
 // tunnels with it. The last tunnel that goes brings the original back.
