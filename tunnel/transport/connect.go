@@ -55,10 +55,12 @@ func (d *dialer) throughHTTP(ctx context.Context) (net.Conn, []byte, error) {
 			return conn, got.early, nil
 		}
 		conn.Close()
-		if got.status != http.StatusProxyAuthRequired {
+		switch {
+		case tries > 1 && got.status == http.StatusUnauthorized: // tinyproxy says it so
+			return nil, nil, d.proxyFailure(conn, errWrongPassword())
+		case got.status != http.StatusProxyAuthRequired:
 			return nil, nil, d.proxyFailure(conn, statusMeaning(got.status))
-		}
-		if tries > 1 && !(tries == 2 && isStale(got.header)) {
+		case tries > 1 && !(tries == 2 && isStale(got.header)):
 			return nil, nil, d.proxyFailure(conn, errWrongPassword())
 		}
 		authorization, err = d.authorize(got.header, target)
