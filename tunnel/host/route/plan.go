@@ -13,6 +13,9 @@ const (
 	// tunnelMetric is that of routes into a tunnel: better than what NetworkManager gives to cables (100) and radio (600),
 	// so that of two equal prefixes the tunnel's wins, and the other stays in the table for when the tunnel is gone.
 	tunnelMetric = 50
+	// metricAttempts is how many metrics, from tunnelMetric, are tried for a prefix that others (another tunnel, most
+	// likely) have already.
+	metricAttempts = 8
 	// keepMetric plus the index of the tunnel's device is that of routes on a physical network: two tunnels never share
 	// one, and whose it was can be told when nothing else is known any more.
 	keepMetric = 1_000_000
