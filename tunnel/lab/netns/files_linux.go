@@ -35,7 +35,7 @@ read -r _ || true
 // that a program inside never changes this machine's settings. What commands change in /etc is seen by all of them and gone with
 // the namespace.
 func (n *Namespace) IsolateFiles(etc map[string]string) error {
-	work, err := os.MkdirTemp("", "footbridge-lab-files-")
+	work, err := os.MkdirTemp("", "footbridge-lab-etc-")
 	if err != nil {
 		return fmt.Errorf("isolate files: %w", err)
 	}

@@ -31,7 +31,7 @@ type Namespace struct {
 // New makes a network namespace with its loopback interface up. Its name is unique and carries label, which should be short, and
 // who owns it, so that RemoveStale can find it when the owner was killed.
 func New(label string) (*Namespace, error) {
-	owner, err := self()
+	owner, err := Self()
 	if err != nil {
 		return nil, fmt.Errorf("make network namespace: %w", err)
 	}
@@ -47,7 +47,7 @@ func New(label string) (*Namespace, error) {
 }
 
 // reserve creates the file that the namespace will be mounted on.
-func reserve(owner process, label string) (string, error) {
+func reserve(owner Owner, label string) (string, error) {
 	if err := shareDirectory(); err != nil {
 		return "", err
 	}

@@ -20,15 +20,16 @@ const prefix = "fblab-"
 // longestLabel bounds the part of a name that callers choose.
 const longestLabel = 32
 
-// process is a process for good: its number may be given to another after it ended, but not with the same start.
-type process struct {
-	pid   int
-	start uint64 // clock ticks since boot
+// Owner is a process for good: its number may be given to another after it ended, but not with the same start.
+type Owner struct {
+	PID   int    `json:"pid"`
+	Start uint64 `json:"start"` // clock ticks since boot
 }
 
-func self() (process, error) {
+// Self is this process.
+func Self() (Owner, error) {
 	start, err := startOf(os.Getpid())
-	return process{pid: os.Getpid(), start: start}, err
+	return Owner{PID: os.Getpid(), Start: start}, err
 }
 
 // startOf reads when a process started: field 22 of /proc/PID/stat (proc(5)). The name in field 2 may hold anything, also brackets.
@@ -45,17 +46,34 @@ func startOf(pid int) (uint64, error) {
 	return strconv.ParseUint(string(fields[19]), 10, 64)
 }
 
-// alive reports whether the process runs. What cannot be found out counts as running.
-func (p process) alive() bool {
-	start, err := startOf(p.pid)
+// Alive reports whether the process runs. What cannot be found out counts as running.
+func (o Owner) Alive() bool {
+	start, err := startOf(o.PID)
 	if err != nil {
 		return !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, unix.ESRCH)
 	}
-	return start == p.start
+	return start == o.Start
 }
 
-func (p process) namespaceName(label string, number int) string {
-	return fmt.Sprintf("%s%d-%s-%s-%d", prefix, p.pid, strconv.FormatUint(p.start, 36), cleanLabel(label), number)
+func (o Owner) namespaceName(label string, number int) string {
+	return fmt.Sprintf("%s%s-%s-%d", prefix, o, cleanLabel(label), number)
+}
+
+// String is the owner for use in names; ParseOwner reads it.
+func (o Owner) String() string { return fmt.Sprintf("%d-%s", o.PID, strconv.FormatUint(o.Start, 36)) }
+
+// ParseOwner reads what String wrote.
+func ParseOwner(text string) (Owner, error) {
+	number, start, _ := strings.Cut(text, "-")
+	pid, err := strconv.Atoi(number)
+	if err != nil || pid <= 0 {
+		return Owner{}, fmt.Errorf("read owner %q: no process number", text)
+	}
+	ticks, err := strconv.ParseUint(start, 36, 64)
+	if err != nil {
+		return Owner{}, fmt.Errorf("read owner %q: no start", text)
+	}
+	return Owner{PID: pid, Start: ticks}, nil
 }
 
 func cleanLabel(label string) string {
@@ -72,18 +90,14 @@ func cleanLabel(label string) string {
 }
 
 // ownerOf reads the owner from a namespace's name.
-func ownerOf(name string) (process, bool) {
+func ownerOf(name string) (Owner, bool) {
 	rest, ours := strings.CutPrefix(name, prefix)
 	parts := strings.Split(rest, "-")
 	if !ours || len(parts) != 4 {
-		return process{}, false
+		return Owner{}, false
 	}
-	pid, err := strconv.Atoi(parts[0])
-	if err != nil || pid <= 0 {
-		return process{}, false
-	}
-	start, err := strconv.ParseUint(parts[1], 36, 64)
-	return process{pid: pid, start: start}, err == nil
+	owner, err := ParseOwner(parts[0] + "-" + parts[1])
+	return owner, err == nil
 }
 
 // RemoveStale removes the namespaces whose owner was killed, and ends what still runs inside them.
@@ -98,7 +112,7 @@ func RemoveStale() error {
 	var errs []error
 	for _, entry := range entries {
 		owner, ours := ownerOf(entry.Name())
-		if !ours || owner.alive() {
+		if !ours || owner.Alive() {
 			continue
 		}
 		errs = append(errs, endProcesses(filepath.Join(directory, entry.Name())), removeName(entry.Name()))

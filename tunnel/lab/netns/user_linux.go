@@ -7,13 +7,14 @@ import (
 	"os/exec"
 	"os/signal"
 	"runtime"
+	"strconv"
 	"syscall"
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 )
 
-// insideMark tells the program that EnterUser started it again.
+// insideMark tells the program that EnterUser started it again, and for which user.
 const insideMark = "FOOTBRIDGE_LAB_USER_NAMESPACE"
 
 // EnterUser makes namespaces possible without root, where the machine allows it. To be called first thing in main. For root it does nothing.
@@ -32,6 +33,14 @@ func EnterUser() (code int, done bool, err error) {
 
 // Inside reports whether this program runs in a user namespace that EnterUser made.
 func Inside() bool { return os.Getenv(insideMark) != "" }
+
+// User is the number of the user who runs this program, also where that user is root inside.
+func User() int {
+	if user, err := strconv.Atoi(os.Getenv(insideMark)); err == nil {
+		return user
+	}
+	return os.Geteuid()
+}
 
 // settle makes the fresh namespaces usable: /run belongs to the machine's root, so it gets one of its own.
 func settle() error {
@@ -56,7 +65,7 @@ func runInside() (int, error) {
 	command := exec.Command(program, os.Args[1:]...)
 	command.Args[0] = os.Args[0]
 	command.Stdin, command.Stdout, command.Stderr = os.Stdin, os.Stdout, os.Stderr
-	command.Env = append(os.Environ(), insideMark+"=1")
+	command.Env = append(os.Environ(), insideMark+"="+strconv.Itoa(os.Getuid()))
 	command.SysProcAttr = &syscall.SysProcAttr{
 		Cloneflags:  syscall.CLONE_NEWUSER | syscall.CLONE_NEWNET | syscall.CLONE_NEWNS,
 		UidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getuid(), Size: 1}},

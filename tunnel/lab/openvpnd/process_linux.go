@@ -51,13 +51,14 @@ func (p *Process) start() error {
 	command := p.namespace.Command(context.Background(), "openvpn", p.arguments...)
 	command.Dir = p.directory
 	command.Stdout, command.Stderr = p.log, p.log
-	if err := command.Start(); err != nil {
+	waited, err := netns.StartTied(command)
+	if err != nil {
 		return fmt.Errorf("start openvpn: %w", err)
 	}
 	ended := make(chan struct{})
 	p.command, p.ended = command, ended
 	go func() {
-		err := command.Wait()
+		err := <-waited
 		p.log.end()
 		p.mu.Lock()
 		p.exit = err

@@ -17,11 +17,13 @@ type Page struct {
 	visits visits
 }
 
-// NewPage serves a page with the given title on a listener until Close.
-func NewPage(title string, listener net.Listener) *Page {
+// NewPage serves a page with the given title on listeners until Close.
+func NewPage(title string, listeners ...net.Listener) *Page {
 	p := &Page{title: title}
 	p.server = &http.Server{Handler: http.HandlerFunc(p.serve), ReadHeaderTimeout: 10 * time.Second, MaxHeaderBytes: 16 << 10}
-	p.done.Go(func() { p.server.Serve(listener) }) // ends with ErrServerClosed, or with the listener's namespace
+	for _, listener := range listeners {
+		p.done.Go(func() { p.server.Serve(listener) }) // ends with ErrServerClosed, or with the listener's namespace
+	}
 	return p
 }
 
