@@ -20,7 +20,7 @@ const settleAtMost = 3 * time.Second
 // is replaced by a newer one of the same sort, so a slow reader holds up nothing.
 func Watch(ctx context.Context, logger *slog.Logger) (<-chan Change, error) {
 	if logger == nil {
-		logger = slog.New(slog.DiscardHandler)
+		logger = discard()
 	}
 	listener, err := rtnetlink.Listen()
 	if err != nil {
@@ -31,7 +31,15 @@ func Watch(ctx context.Context, logger *slog.Logger) (<-chan Change, error) {
 		_ = listener.Close()
 		return nil, fmt.Errorf("watch the network: %w", err)
 	}
-	w := &watcher{painter: picture, logger: logger, changes: make(chan Change), bus: systemBus, clock: systemClock()}
+	before, err := picture.paint()
+	if err != nil {
+		picture.close()
+		_ = listener.Close()
+		return nil, fmt.Errorf("watch the network: %w", err)
+	}
+	w := &watcher{painter: picture, logger: logger, changes: make(chan Change), bus: systemBus, clock: systemClock(), last: before}
 	go w.run(ctx, listener)
 	return w.changes, nil
 }
+
+func discard() *slog.Logger { return slog.New(slog.DiscardHandler) }

@@ -25,9 +25,6 @@ func (w *watcher) run(ctx context.Context, listener *rtnetlink.Listener) {
 	defer w.painter.close()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	w.look()
-	w.pending = nil
-
 	stirred := make(chan struct{}, 1)
 	go func() {
 		err := listener.Run(ctx, func(event rtnetlink.Event) {
