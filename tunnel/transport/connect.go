@@ -3,17 +3,13 @@ package transport
 import (
 	"bufio"
 	"context"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
-
-	"github.com/icholy/digest"
 )
 
 const (
@@ -149,60 +145,4 @@ func statusMeaning(status int) *refusal {
 		code, meaning = NotAProxy, "it may be a web server"
 	}
 	return &refusal{code: code, err: fmt.Errorf("the proxy answered %d %s: %s", status, http.StatusText(status), meaning)}
-}
-
-// authorize answers the proxy's challenge, with Digest (RFC 7616) where it is offered and else Basic (RFC 7617).
-func (d *dialer) authorize(header http.Header, target string) (string, error) {
-	challenges := header.Values("Proxy-Authenticate")
-	schemes := offeredSchemes(challenges)
-	if d.Proxy.Username == "" {
-		return "", fmt.Errorf("the proxy wants a user name and password (%s)", describeSchemes(schemes))
-	}
-	for _, value := range challenges {
-		challenge, err := digest.ParseChallenge(value)
-		if err != nil || !digest.CanDigest(challenge) {
-			continue
-		}
-		credentials, err := digest.Digest(challenge, digest.Options{Method: http.MethodConnect, URI: target, Count: 1,
-			Username: d.Proxy.Username, Password: d.Proxy.Password.Reveal()})
-		if err != nil {
-			continue
-		}
-		return credentials.String(), nil
-	}
-	for _, scheme := range schemes {
-		if strings.EqualFold(scheme, "Basic") {
-			return "Basic " + base64.StdEncoding.EncodeToString([]byte(d.Proxy.Username+":"+d.Proxy.Password.Reveal())), nil
-		}
-	}
-	return "", fmt.Errorf("the proxy offers no way to sign in that this client knows (%s; known: Basic, Digest)", describeSchemes(schemes))
-}
-
-// isStale reports whether a Digest challenge says that only the nonce was too old.
-func isStale(header http.Header) bool {
-	for _, value := range header.Values("Proxy-Authenticate") {
-		if challenge, err := digest.ParseChallenge(value); err == nil && challenge.Stale {
-			return true
-		}
-	}
-	return false
-}
-
-// offeredSchemes are the names of the ways to sign in, one of each header line.
-func offeredSchemes(challenges []string) []string {
-	var schemes []string
-	for _, challenge := range challenges {
-		scheme, _, _ := strings.Cut(strings.TrimSpace(challenge), " ")
-		if len(scheme) > 0 && len(scheme) <= 20 && isText([]byte(scheme)) && len(schemes) < 10 {
-			schemes = append(schemes, scheme)
-		}
-	}
-	return schemes
-}
-
-func describeSchemes(schemes []string) string {
-	if len(schemes) == 0 {
-		return "offered: nothing"
-	}
-	return "offered: " + strings.Join(schemes, ", ")
 }
