@@ -54,18 +54,18 @@ func TestCiphersAgainstOpenVPN(t *testing.T) {
 	}
 }
 
-// TestServerRenegotiates keeps pinging while the server renegotiates every three seconds. No ping may get lost.
+// TestServerRenegotiates keeps pinging while the server renegotiates every two seconds. No ping may get lost.
 func TestServerRenegotiates(t *testing.T) {
 	for _, stream := range []bool{true, false} {
 		t.Run(fmt.Sprintf("stream=%v", stream), func(t *testing.T) {
-			d := startDaemon(t, stream, "--reneg-sec", "3")
+			d := startDaemon(t, stream, "--reneg-sec", "2")
 			c := d.call(d.config(stream))
 			c.connect()
 			if !c.answered(1) {
 				t.Fatal("no answer to a ping through the tunnel")
 			}
 			sequence, lost := uint16(100), 0
-			for end := time.Now().Add(8 * time.Second); time.Now().Before(end); sequence++ {
+			for end := time.Now().Add(6 * time.Second); time.Now().Before(end); sequence++ {
 				c.ping(sequence)
 				if !c.until(time.Second, func() bool { return c.replies[sequence] || c.client.Failure() != nil }) {
 					lost++
