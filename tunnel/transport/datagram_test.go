@@ -66,14 +66,6 @@ func sized(sizes ...int) [][]byte {
 	return packets
 }
 
-func repeat(size, count int) []int {
-	sizes := make([]int, count)
-	for i := range sizes {
-		sizes[i] = size
-	}
-	return sizes
-}
-
 func TestDatagramsBothWays(t *testing.T) {
 	for _, address := range []string{"127.0.0.1:0", "[::1]:0", "[::]:0"} {
 		t.Run(address, func(t *testing.T) {

@@ -147,6 +147,8 @@ func TestHappyEyeballs(t *testing.T) {
 				synctest.Wait()
 				conn.Close()
 				time.Sleep(time.Second) // in the bubble: what was slow is over
+				world.mu.Lock()
+				defer world.mu.Unlock()
 				for _, loser := range world.conns {
 					select {
 					case <-loser.closed:

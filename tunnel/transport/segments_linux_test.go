@@ -12,6 +12,14 @@ import (
 	"github.com/footbridge-vpn/footbridge/tunnel/openvpn/packet"
 )
 
+func repeat(size, count int) []int {
+	sizes := make([]int, count)
+	for i := range sizes {
+		sizes[i] = size
+	}
+	return sizes
+}
+
 func TestPlanRuns(t *testing.T) {
 	tests := []struct {
 		name   string

@@ -14,10 +14,6 @@ const (
 	userTimeout       = 30 * time.Second
 )
 
-// notSentLowWater is how many bytes wait in the kernel, not yet sent, before a write blocks. More would only queue packets that
-// the device had better drop, and add to the delay of every packet behind them.
-const notSentLowWater = 128 << 10
-
 // tuneTCP sets a tunnel's options. The buffers are left to the system, which sizes them by the path; fixed ones would
 // end that. An option that the system does not have costs speed or time, so none is an error.
 func tuneTCP(conn *net.TCPConn) {
