@@ -36,6 +36,14 @@ func (l *Lab) makeNetwork(context.Context) error {
 			return err
 		}
 	}
+	// Networks behind the gateway are reached through a tunnel only.
+	behind := []netip.Prefix{vnet().ipv4, onPremises().ipv4}
+	if l.ipv6 {
+		behind = append(behind, vnet().ipv6, onPremises().ipv6)
+	}
+	if err := l.Gateway.Forbid(cable, behind...); err != nil {
+		return err
+	}
 	return l.Laptop.IsolateFiles(map[string]string{
 		"resolv.conf":   fmt.Sprintf("nameserver %s\n", outsideResolver()),
 		"nsswitch.conf": "passwd: files\ngroup: files\nshadow: files\nhosts: files dns\n",

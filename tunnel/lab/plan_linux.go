@@ -65,3 +65,6 @@ func parse(ipv4, ipv6 string) address {
 func (a address) first() address {
 	return address{netip.PrefixFrom(a.ipv4.Masked().Addr().Next(), a.ipv4.Bits()), netip.PrefixFrom(a.ipv6.Masked().Addr().Next(), a.ipv6.Bits())}
 }
+
+// InPool reports whether an address is one that the lab's gateway gives to clients.
+func InPool(a netip.Addr) bool { return pool().ipv4.Contains(a) || pool().ipv6.Contains(a) }

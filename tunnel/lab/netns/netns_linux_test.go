@@ -99,6 +99,51 @@ func TestDatagramsAcrossTheCable(t *testing.T) {
 	}
 }
 
+func TestForbid(t *testing.T) {
+	a, b := connected(t)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	listener, err := b.Listen(ctx, "tcp", "0.0.0.0:443")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	for _, prefixes := range [][]netip.Prefix{{netip.MustParsePrefix("10.10.0.0/16")}, {netip.MustParsePrefix("fd00::/8"), netip.MustParsePrefix("10.11.0.0/16")}} {
+		if err := b.Forbid("eth0", prefixes...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if connection, err := a.Dial(ctx, "tcp", "10.10.0.4:443"); err == nil {
+		connection.Close()
+		t.Error("forbidden, and yet connected")
+	}
+	for _, allowed := range []struct {
+		from    *netns.Namespace
+		address string
+	}{{a, "203.0.113.2:443"}, {b, "10.10.0.4:443"}} {
+		connection, err := allowed.from.Dial(ctx, "tcp", allowed.address)
+		if err != nil {
+			t.Errorf("%s is forbidden too: %v", allowed.address, err)
+			continue
+		}
+		connection.Close()
+	}
+}
+
+func TestTiedCommand(t *testing.T) {
+	a := netnstest.New(t, "tied")
+	ended, err := netns.StartTied(a.Command(t.Context(), "false"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := <-ended; err == nil {
+		t.Error("false ended well")
+	}
+	if _, err := netns.StartTied(exec.Command("/no/such/program")); err == nil {
+		t.Error("started a program that does not exist")
+	}
+}
+
 func TestCommandRunsInside(t *testing.T) {
 	a, _ := connected(t)
 	output, err := a.Command(t.Context(), "ip", "-brief", "address", "show", "eth0").CombinedOutput()
