@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/footbridge-vpn/footbridge/tunnel/openvpn/datachannel"
+	"github.com/footbridge-vpn/footbridge/tunnel/openvpn/mssfix"
 	"github.com/footbridge-vpn/footbridge/tunnel/openvpn/packet"
 	"github.com/footbridge-vpn/footbridge/tunnel/openvpn/push"
 )
@@ -33,8 +34,8 @@ type client struct {
 	commands chan func(now time.Time)
 	ended    chan struct{} // closed when run has returned
 
-	onJoin   func()                  // nil: nothing more to do
-	sources  atomic.Pointer[sources] // nil until signed in
+	onJoin   func()                // nil: nothing more to do
+	inner    atomic.Pointer[inner] // nil until signed in
 	snapshot atomic.Pointer[Session]
 
 	pending  [][]byte // the device reader's
@@ -57,6 +58,7 @@ func (s *Server) newClient(ctx context.Context, link link, first []byte) (*clien
 	}, time.Now(), first)
 	if err == nil {
 		c.session = session
+		c.publish()
 		if err = s.register(c); err != nil {
 			session.end(err)
 		}
@@ -65,7 +67,6 @@ func (s *Server) newClient(ctx context.Context, link link, first []byte) (*clien
 		c.cancel(err)
 		return nil, err
 	}
-	c.publish()
 	return c, nil
 }
 
@@ -106,11 +107,11 @@ func (c *client) advance(now time.Time) time.Time {
 	if c.session.joined && c.session.err == nil {
 		again = sooner(again, c.keepAlive(now))
 	}
+	c.publish() // before the client can know
 	if out := c.session.outgoing(); len(out) > 0 {
 		c.server.faults.Load().corruptPackets(out)
 		c.link.writeControl(out)
 	}
-	c.publish()
 	return sooner(again, c.session.deadline())
 }
 
@@ -159,9 +160,6 @@ func (c *client) stop() {
 			_ = c.session.send(time.Now(), push.Restart{}) // without a key there is nobody to tell
 		}
 	}
-	if c.session.err != nil {
-		why = c.session.err
-	}
 	c.session.end(why)
 }
 
@@ -171,7 +169,7 @@ func (c *client) finish() {
 		c.link.writeControl(out)
 	}
 	c.cancel(c.session.err)
-	c.sources.Store(nil)
+	c.inner.Store(nil)
 	c.server.router.remove(c)
 	c.deciding.Wait()
 	if errors.Is(c.session.err, errReset) {
@@ -227,7 +225,8 @@ func (c *client) decide(key *key, f func(context.Context) (Decision, error)) {
 
 // join implements surroundings: from now on packets for the client find it.
 func (c *client) join(l lease, d *Decision) {
-	c.sources.Store(&sources{ipv4: l.ipv4, ipv6: l.ipv6, networks: d.Networks})
+	mss := mssfix.NewLimit(c.server.config.MSSFix, c.link.remote().Addr().Is6(), c.link.stream(), c.data.Overhead())
+	c.inner.Store(&inner{ipv4: l.ipv4, ipv6: l.ipv6, networks: d.Networks, mss: mss})
 	c.server.router.add(c, l, d.Networks)
 	if c.onJoin != nil {
 		c.onJoin()

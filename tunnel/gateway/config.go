@@ -14,6 +14,7 @@ import (
 	"golang.zx2c4.com/wireguard/tun"
 
 	"github.com/footbridge-vpn/footbridge/tunnel/openvpn/controlchannel"
+	"github.com/footbridge-vpn/footbridge/tunnel/openvpn/mssfix"
 	"github.com/footbridge-vpn/footbridge/tunnel/openvpn/packet"
 	"github.com/footbridge-vpn/footbridge/tunnel/openvpn/push"
 	"github.com/footbridge-vpn/footbridge/tunnel/openvpn/tlswrap"
@@ -50,6 +51,8 @@ type Config struct {
 	Compression push.Compression // framing; nothing is ever compressed
 
 	TunMTU int // bytes, of packets inside the tunnel; pushed unless 0, which is 1500
+
+	MSSFix int // mssfix mtu: bytes of outer packets that TCP inside is made to fit, in both directions; 0: 1492; negative: off
 
 	Ping        time.Duration // keepalive, first argument, pushed too; 0: none
 	PingTimeout time.Duration // keepalive, second argument; the gateway waits twice as long; 0: none
@@ -100,6 +103,9 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	if c.Digest == "" {
 		c.Digest = defaultDigest
+	}
+	if c.MSSFix == 0 {
+		c.MSSFix = mssfix.DefaultMTU
 	}
 	if c.RenegotiateAfter == 0 {
 		c.RenegotiateAfter = defaultRenegotiateAfter

@@ -123,6 +123,11 @@ func (c *conversation) openChannel(keyID uint8) {
 // begin makes the session with the client's first packet, and returns its error.
 func (c *conversation) begin() error {
 	c.openChannel(0)
+	return c.beginWith(c.channels[0].Outgoing()[0])
+}
+
+// beginWith makes the session with a packet.
+func (c *conversation) beginWith(first []byte) error {
 	options := c.config.commonOptions()
 	var err error
 	c.session, err = newSession(session{
@@ -137,7 +142,7 @@ func (c *conversation) begin() error {
 			join: func(lease, *Decision) { c.joined = true }},
 		id: 1, peerID: 7, stream: true, remote: func() netip.AddrPort { return netip.MustParseAddrPort("203.0.113.9:50000") },
 		logger: c.config.Logger, data: c.keys,
-	}, c.now, c.channels[0].Outgoing()[0])
+	}, c.now, first)
 	return err
 }
 

@@ -67,7 +67,11 @@ func (s *Server) forward(context.Context) error {
 
 // forward sends the packets that were gathered for the client.
 func (c *client) forward() {
-	if !c.server.faults.Load().DropData {
+	inner := c.inner.Load()
+	if inner != nil && !c.server.faults.Load().DropData {
+		for _, packet := range c.pending {
+			inner.mss.Clamp(packet)
+		}
 		c.link.writePackets(c.data, c.pending)
 	}
 	clear(c.pending)
@@ -120,8 +124,8 @@ func (d *deliveries) giveBack(delivery *delivery) {
 
 // open decrypts data packets from the client and writes those that are its own to the device. It reports whether any was authentic.
 func (c *client) open(frames [][]byte) (authentic bool) {
-	sources := c.sources.Load()
-	if sources == nil {
+	inner := c.inner.Load()
+	if inner == nil {
 		return false
 	}
 	d := c.server.buffers.borrow()
@@ -129,13 +133,13 @@ func (c *client) open(frames [][]byte) (authentic bool) {
 	for chunk := range slices.Chunk(frames, c.server.buffers.batch) {
 		n, any := c.data.open(chunk, d)
 		authentic = authentic || any
-		c.write(d, n, sources)
+		c.write(d, n, inner)
 	}
 	return authentic
 }
 
 // write gives the first n packets of a delivery to the device, without those that another address sent.
-func (c *client) write(d *delivery, n int, sources *sources) {
+func (c *client) write(d *delivery, n int, inner *inner) {
 	device := c.server.config.Device
 	if device == nil || c.server.faults.Load().DropData {
 		return
@@ -143,7 +147,8 @@ func (c *client) write(d *delivery, n int, sources *sources) {
 	d.packets = d.packets[:0]
 	for i := range n {
 		packet := d.buffers[i][:deviceOffset+d.sizes[i]]
-		if sources.allows(packet[deviceOffset:]) {
+		if inner.allows(packet[deviceOffset:]) {
+			inner.mss.Clamp(packet[deviceOffset:])
 			d.packets = append(d.packets, packet)
 		}
 	}

@@ -25,11 +25,11 @@ import (
 
 // namespace is a network namespace without a name, which goes when the last process in it does.
 type namespace struct {
-	t      *testing.T
+	t      testing.TB
 	handle netns.NsHandle
 }
 
-func newNamespace(t *testing.T) *namespace {
+func newNamespace(t testing.TB) *namespace {
 	t.Helper()
 	if os.Geteuid() != 0 {
 		t.Skip("needs root to make network namespaces")
@@ -55,7 +55,7 @@ func newNamespace(t *testing.T) *namespace {
 }
 
 // within calls f on a thread that ends with it, so that its namespace does not matter to anybody else.
-func within(t *testing.T, f func()) {
+func within(t testing.TB, f func()) {
 	t.Helper()
 	done := make(chan struct{})
 	go func() {
@@ -115,9 +115,10 @@ func (n *namespace) must(name string, arguments ...string) {
 
 // lab is a laptop and a gateway with a network between them.
 type lab struct {
-	t               *testing.T
+	t               testing.TB
 	laptop, gateway *namespace
 	server          *gateway.Server
+	ca              gateway.Authority
 	tcp, udp        netip.AddrPort
 	stop            func()
 }
@@ -130,12 +131,12 @@ const (
 	tunnelGateway6 = "fd00:99::1"
 )
 
-// newLab makes the network and starts a gateway. change is called with a configuration that has everything but what is tested.
-func newLab(t *testing.T, change func(*gateway.Config)) *lab {
+// newLab makes the network and starts a gateway. change, if there is one, is called with its configuration.
+func newLab(t testing.TB, change func(*gateway.Config)) *lab {
 	t.Helper()
-	l := &lab{t: t, laptop: newNamespace(t), gateway: newNamespace(t)}
+	l := &lab{t: t, laptop: newNamespace(t), gateway: newNamespace(t), ca: gateway.NewAuthority(t, "lab root")}
 	l.connect()
-	config := gateway.Config{IPv4: netip.MustParsePrefix("10.99.0.0/16"), IPv6: netip.MustParsePrefix("fd00:99::/64")}
+	config := gateway.Config{IPv4: netip.MustParsePrefix("10.99.0.0/16"), IPv6: netip.MustParsePrefix("fd00:99::/64"), TLS: l.ca.ServerTLS()}
 	l.gateway.do(func() {
 		listener, err := net.Listen("tcp", "203.0.113.1:0")
 		if err != nil {
@@ -168,7 +169,9 @@ func newLab(t *testing.T, change func(*gateway.Config)) *lab {
 	if t.Failed() {
 		t.FailNow()
 	}
-	change(&config)
+	if change != nil {
+		change(&config)
+	}
 	var err error
 	if l.server, err = gateway.New(config); err != nil {
 		t.Fatal(err)
@@ -178,7 +181,7 @@ func newLab(t *testing.T, change func(*gateway.Config)) *lab {
 }
 
 // in is the lab for a subtest, which ends what it starts.
-func (l *lab) in(t *testing.T) *lab {
+func (l *lab) in(t testing.TB) *lab {
 	sub := *l
 	sub.t = t
 	sub.laptop, sub.gateway = &namespace{t, l.laptop.handle}, &namespace{t, l.gateway.handle}
@@ -202,7 +205,7 @@ func (l *lab) connect() {
 
 // debian is Debian's client.
 type debian struct {
-	t       *testing.T
+	t       testing.TB
 	command *exec.Cmd
 	lines   chan string
 	log     []string

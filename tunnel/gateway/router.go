@@ -111,26 +111,3 @@ func source(packet []byte) netip.Addr {
 	}
 	return netip.Addr{}
 }
-
-// sources are the addresses that a client may send from.
-type sources struct {
-	ipv4, ipv6 netip.Addr
-	networks   []netip.Prefix
-}
-
-// allows reports whether a packet from the client is one of its own.
-func (s *sources) allows(packet []byte) bool {
-	address := source(packet)
-	if !address.IsValid() {
-		return false
-	}
-	if address == s.ipv4 || address == s.ipv6 {
-		return true
-	}
-	for _, prefix := range s.networks {
-		if prefix.Contains(address) {
-			return true
-		}
-	}
-	return false
-}

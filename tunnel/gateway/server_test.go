@@ -12,6 +12,7 @@ import (
 
 	"github.com/footbridge-vpn/footbridge/tunnel/gateway"
 	"github.com/footbridge-vpn/footbridge/tunnel/openvpn"
+	"github.com/footbridge-vpn/footbridge/tunnel/openvpn/datachannel"
 	"github.com/footbridge-vpn/footbridge/tunnel/openvpn/keymethod"
 	"github.com/footbridge-vpn/footbridge/tunnel/openvpn/packet"
 	"github.com/footbridge-vpn/footbridge/tunnel/openvpn/push"
@@ -275,6 +276,37 @@ func TestServerManyClientsAtOnce(t *testing.T) {
 	if len(peers) != clients {
 		t.Errorf("%d different peer ids", len(peers))
 	}
+}
+
+// Options are asked for, and the end is announced, inside the data channel too.
+func TestServerUnderstandsOCC(t *testing.T) {
+	l := newLoopback(t, nil)
+	e := l.dial("udp", nil)
+	e.established()
+	answered := make(chan struct{}, 1)
+	data := e.session.Data()
+	data.OnInBand(func() { answered <- struct{}{} })
+	say := func(message datachannel.OCC) {
+		batch := newBatch(e.conn)
+		if err := data.SealInBand(time.Now(), batch, datachannel.AppendOCC(nil, message, nil)); err != nil {
+			t.Fatal(err)
+		}
+		if err := e.conn.WritePackets(batch); err != nil {
+			t.Fatal(err)
+		}
+	}
+	say(datachannel.OCCRequest)
+	select {
+	case <-answered:
+	case <-time.After(patience):
+		t.Fatal("no answer")
+	}
+	messages := data.InBand()
+	if len(messages) != 1 || messages[0].Message != datachannel.OCCReply || !strings.HasPrefix(string(messages[0].Payload), "V4,dev-type tun,") {
+		t.Errorf("messages %v", messages)
+	}
+	say(datachannel.OCCExit)
+	eventually(t, "session is forgotten", func() bool { return len(l.server.Sessions()) == 0 })
 }
 
 // Whatever was going on when it stops, nothing of a gateway stays behind.

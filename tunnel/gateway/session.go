@@ -332,7 +332,9 @@ func (s *session) end(why error) {
 		return
 	}
 	s.over = true
-	s.err = why
+	if s.err == nil || why == errReset {
+		s.err = why
+	}
 	for _, key := range []*key{s.old, s.current, s.next} {
 		if key != nil {
 			s.out = append(s.out, key.channel.Outgoing()...)
