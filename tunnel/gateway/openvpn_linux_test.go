@@ -69,7 +69,7 @@ func TestDebianOverUDP(t *testing.T) { testDebian(t, "udp") }
 func testDebian(t *testing.T, proto string) {
 	ciphers := []string{"AES-256-GCM", "AES-128-GCM", "CHACHA20-POLY1305", "AES-256-CBC"}
 	versions := []uint16{tls.VersionTLS12, tls.VersionTLS13}
-	turn := len(proto) % 2 // all pairs of TLS version and cipher come up, and each wrapping with both versions
+	turn := strings.Index("tcp udp", proto) / 4 // all pairs of TLS version and cipher come up, and each wrapping with both versions
 	wraps := wrappings(t)
 	for i := range wraps {
 		for j, version := range versions {
