@@ -2,6 +2,7 @@ package tunnel
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -199,6 +200,7 @@ func (a *attempt) newSession() (*session, error) {
 	}
 	tlsConfig := identity.TLSConfig(identity.Options{Verifier: verifier, Certificate: t.options.Certificate,
 		MinVersion: t.options.Profile.OpenVPN.TLSVersionMin, MaxVersion: t.options.Profile.OpenVPN.TLSVersionMax})
+	seen := noteGateway(tlsConfig)
 	config, err := clientConfig(t.options.Profile, a.transport(), a.hello, tlsConfig, t.options.Version, a.logger)
 	if err != nil {
 		return nil, newProblem(Internal, err)
@@ -208,7 +210,24 @@ func (a *attempt) newSession() (*session, error) {
 	if err != nil {
 		return nil, newProblem(Internal, err)
 	}
-	return newSession(a, client), nil
+	return newSession(a, client, seen), nil
+}
+
+// gatewaySeen is what the verified gateway called itself.
+type gatewaySeen struct{ commonName string }
+
+// noteGateway keeps the name in the certificate once it was verified. Renegotiations verify it again, in the session's goroutine.
+func noteGateway(config *tls.Config) *gatewaySeen {
+	seen := &gatewaySeen{}
+	verify := config.VerifyConnection
+	config.VerifyConnection = func(state tls.ConnectionState) error {
+		if err := verify(state); err != nil {
+			return err
+		}
+		seen.commonName = state.PeerCertificates[0].Subject.CommonName
+		return nil
+	}
+	return seen
 }
 
 func needsCertificate(profile *profiles.Profile) bool {

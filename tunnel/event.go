@@ -14,7 +14,7 @@ type Event struct {
 	Server  string    `json:"server,omitempty"`  // with KindStage: the server it is about
 	Problem *Problem  `json:"problem,omitempty"` // with KindState, why; with KindRetry, what went wrong
 	Session *Session  `json:"session,omitempty"` // with KindSession
-	Wait    float64   `json:"wait,omitempty"`    // with KindRetry: seconds until the next attempt
+	Wait    float64   `json:"wait,omitempty"`    // with KindRetry: seconds until the next attempt; 0: it begins now
 	Message string    `json:"message,omitempty"` // with KindWarning and KindMessage: one sentence
 }
 

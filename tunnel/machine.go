@@ -172,7 +172,7 @@ func (m Machine) attemptEnded(problem *Problem) (Machine, []Action) {
 		m.sameCode, m.sameCount = problem.Code, 1
 	}
 	rule := ruleFor(problem.Code)
-	if rule.limit > 0 && m.sameCount >= rule.limit {
+	if problem.Final || rule.limit > 0 && m.sameCount >= rule.limit {
 		return m.end(problem)
 	}
 	return m.follow(rule.decision, problem)

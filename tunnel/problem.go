@@ -10,6 +10,7 @@ type Problem struct {
 	Detail   string        `json:"detail,omitempty"` // what exactly was seen; never a secret
 	Backoff  time.Duration `json:"-"`                // the wait that the gateway asked for; zero: none
 	Advance  bool          `json:"-"`                // the gateway asked us to use its next address
+	Final    bool          `json:"-"`                // retrying is pointless, whatever the code says
 	Err      error         `json:"-"`
 }
 

@@ -27,8 +27,7 @@ func (s *session) ask(ctx context.Context, needed openvpn.CredentialNeeded) {
 	go func() {
 		answer, err := s.tunnel.options.Ask(ctx, question)
 		if err != nil {
-			s.questionFailed(err)
-			answers <- openvpn.Credential{Cancel: true}
+			answers <- s.noAnswer(err)
 			return
 		}
 		answers <- openvpn.Credential{Username: answer.Username, Password: keymethod.Secret(answer.Password.Reveal()),
@@ -56,10 +55,23 @@ func (s *session) questionFor(needed openvpn.CredentialNeeded) Question {
 	return question
 }
 
-func (s *session) questionFailed(err error) {
+// noAnswer cancels the sign-in, and keeps why: whoever asks the user may know better what is wrong.
+func (s *session) noAnswer(err error) openvpn.Credential {
 	if !errors.Is(err, context.Canceled) {
 		s.logger.Warn("no answer to the sign-in question", "error", err)
 	}
+	problem := *asProblem(err, CredentialCancelled)
+	problem.Final = true
+	s.unanswered.Store(&problem)
+	return openvpn.Credential{Cancel: true}
+}
+
+// problem is why the session failed.
+func (s *session) problem() *Problem {
+	if problem := s.unanswered.Load(); problem != nil && s.failure.Code == openvpn.CredentialCancelled {
+		return problem
+	}
+	return problemOf(s.failure)
 }
 
 // endQuestion withdraws an open question.

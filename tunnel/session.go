@@ -5,9 +5,9 @@ import (
 	"crypto/tls"
 	"errors"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
-	"github.com/footbridge-vpn/footbridge/profiles"
 	"github.com/footbridge-vpn/footbridge/tunnel/host"
 	"github.com/footbridge-vpn/footbridge/tunnel/openvpn"
 	"github.com/footbridge-vpn/footbridge/tunnel/openvpn/packet"
@@ -18,6 +18,7 @@ import (
 type session struct {
 	*attempt
 	client *openvpn.Client
+	seen   *gatewaySeen
 	logger *slog.Logger
 
 	conn       transport.Conn
@@ -26,6 +27,7 @@ type session struct {
 	answers    <-chan openvpn.Credential // of the open question; nil: none is open
 	question   context.CancelFunc        // withdraws it
 	configured chan error                // the end of setting up this computer; nil while nothing is being set up
+	unanswered atomic.Pointer[Problem]   // why the user did not answer
 	wanted     host.Config               // of this computer
 	result     *openvpn.Established      // what is being, or was, set up
 	up         bool
@@ -33,8 +35,8 @@ type session struct {
 	closed     bool // the client's last packets are out
 }
 
-func newSession(a *attempt, client *openvpn.Client) *session {
-	return &session{attempt: a, client: client, logger: a.logger}
+func newSession(a *attempt, client *openvpn.Client, seen *gatewaySeen) *session {
+	return &session{attempt: a, client: client, seen: seen, logger: a.logger}
 }
 
 // closeLimit bounds how long a session waits for its exit notices to go out.
@@ -56,7 +58,7 @@ func (s *session) awaitCredential(ctx context.Context) *Problem {
 	for {
 		s.handleEvents(ctx)
 		if s.failure != nil {
-			return problemOf(s.failure)
+			return s.problem()
 		}
 		if s.question == nil {
 			return nil
@@ -95,7 +97,9 @@ func (s *session) drive(ctx context.Context, conn transport.Conn) *Problem {
 		resetTimer(timer, s.client.Deadline())
 		select {
 		case control := <-receiver.control:
-			s.client.Receive(time.Now(), control)
+			now := time.Now()
+			s.client.Receive(now, control)
+			s.client.Advance(now) // an acknowledgement may be all that a closing session waits for
 		case <-timer.C:
 			s.client.Advance(time.Now())
 		case <-s.client.Wake():
@@ -129,7 +133,7 @@ func (s *session) ending(ctx context.Context) *Problem {
 	if ctx.Err() != nil {
 		return asProblem(context.Cause(ctx), Internal)
 	}
-	return problemOf(s.failure)
+	return s.problem()
 }
 
 // resetTimer lets a timer fire at a time; the zero time is never.
@@ -226,12 +230,7 @@ func (s *session) moveToNewNetwork() *Problem {
 
 // describe is what users see of the session's protection.
 func (s *session) describe(result *openvpn.Established) *Session {
-	name := ""
-	if s.transport() == profiles.UDP {
-		name = string(profiles.UDP)
-	} else {
-		name = string(profiles.TCP)
-	}
-	return &Session{Since: time.Now(), Server: s.server.Host, Remote: s.conn.Remote(), Local: s.conn.Local(), Transport: name,
-		Cipher: result.Cipher, TLSVersion: tls.VersionName(result.TLSVersion), TLSCipherSuite: tls.CipherSuiteName(result.TLSCipher)}
+	return &Session{Since: time.Now(), Server: s.server.Host, Remote: s.conn.Remote(), Local: s.conn.Local(), Transport: string(s.transport()),
+		Cipher: result.Cipher, TLSVersion: tls.VersionName(result.TLSVersion), TLSCipherSuite: tls.CipherSuiteName(result.TLSCipher),
+		GatewayName: s.seen.commonName}
 }

@@ -124,6 +124,9 @@ func (t *Tunnel) handle(ctx context.Context, input Input) {
 		t.options.Memory.RememberHello(t.options.Profile.Name, established.Hello)
 	}
 	for _, action := range actions {
+		if _, another := action.(StartAttempt); another && next.State == before && before != Disconnected && next.Problem != nil {
+			t.observe(Event{Kind: KindRetry, Problem: next.Problem}) // at once
+		}
 		t.do(ctx, action)
 	}
 }

@@ -58,7 +58,7 @@ func (p textProgress) event(e tunnel.Event) {
 	case tunnel.KindSession:
 		p.session(e.Session)
 	case tunnel.KindRetry:
-		p.line("%s Trying again in %.0f s.", e.Problem, e.Wait)
+		p.retry(e)
 	case tunnel.KindWarning:
 		p.line("Warning: %s", e.Message)
 	case tunnel.KindMessage:
@@ -75,6 +75,14 @@ func (p textProgress) state(e tunnel.Event) {
 	case tunnel.Disconnected:
 		p.line("Disconnected.")
 	}
+}
+
+func (p textProgress) retry(e tunnel.Event) {
+	if e.Wait < 1 {
+		p.line("%s Trying again.", e.Problem)
+		return
+	}
+	p.line("%s Trying again in %.0f s.", e.Problem, e.Wait)
 }
 
 func (p textProgress) stage(e tunnel.Event) {

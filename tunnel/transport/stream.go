@@ -24,6 +24,7 @@ type streamConn struct {
 	buffer     []byte
 	start, end int // buffer[start:end] has arrived and was not returned yet
 	packets    [][]byte
+	reads      int   // up to handshakeReads
 	spoken     bool  // a whole packet has arrived
 	err        error // to be returned when the packets before it were
 }
@@ -45,6 +46,7 @@ func newStreamConn(conn net.Conn, maxPacket int, early []byte) *streamConn {
 	c := &streamConn{conn: conn, local: addrPort(conn.LocalAddr()), remote: addrPort(conn.RemoteAddr()), maxPacket: maxPacket,
 		buffer: make([]byte, max(readSize, len(early))), packets: make([][]byte, 0, 256)}
 	c.end = copy(c.buffer, early)
+	c.quickly()
 	return c
 }
 
@@ -61,9 +63,25 @@ func (c *streamConn) ReadPackets() ([][]byte, error) {
 		c.makeRoom()
 		n, err := c.conn.Read(c.buffer[c.end:])
 		c.end += n
+		c.quickly()
 		if err != nil {
 			c.err = c.readError(err)
 		}
+	}
+}
+
+// handshakeReads is how many reads a handshake and its configuration take at most, roughly.
+const handshakeReads = 64
+
+// quickly acknowledges what arrives during the handshake at once. Gateways that leave Nagle's algorithm on hold the second half of a
+// flight back until the first is acknowledged, which costs 40 ms each time with delayed acknowledgements.
+func (c *streamConn) quickly() {
+	if c.reads == handshakeReads {
+		return
+	}
+	c.reads++
+	if tcp, ok := c.conn.(*net.TCPConn); ok {
+		acknowledgeNow(tcp)
 	}
 }
 
