@@ -60,3 +60,34 @@ func (f Finding) String() string {
 	}
 	return place + ": " + text
 }
+
+// Faulty reports whether a fault is among the findings.
+func Faulty(findings []Finding) bool {
+	for _, f := range findings {
+		if f.Severity == Fault {
+			return true
+		}
+	}
+	return false
+}
+
+// List collects findings while a file is read.
+type List []Finding
+
+// Add appends a finding.
+func (l *List) Add(severity Severity, code string, line int, problem, remedy string) {
+	*l = append(*l, Finding{Severity: severity, Code: code, Line: line, Problem: problem, Remedy: remedy})
+}
+
+// Fault adds a reason why the file cannot be used.
+func (l *List) Fault(code string, line int, problem, remedy string) {
+	l.Add(Fault, code, line, problem, remedy)
+}
+
+// Warning adds something that is probably not meant.
+func (l *List) Warning(code string, line int, problem, remedy string) {
+	l.Add(Warning, code, line, problem, remedy)
+}
+
+// Note adds something worth knowing.
+func (l *List) Note(code string, line int, problem string) { l.Add(Note, code, line, problem, "") }
