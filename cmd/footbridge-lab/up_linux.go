@@ -45,6 +45,9 @@ func up(command *cobra.Command, options lab.Options, asJSON bool) (err error) {
 			err = closed
 		}
 	}()
+	if err := running.Note(); err != nil {
+		return err
+	}
 	state, err := running.State()
 	if err != nil {
 		return err

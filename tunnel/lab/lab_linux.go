@@ -50,7 +50,7 @@ func Up(ctx context.Context, options Options) (*Lab, error) {
 	}
 	l := &Lab{options: options, logger: options.Logger, ipv6: hasIPv6()}
 	for _, step := range []func(context.Context) error{
-		l.makeDirectory, l.makeNetwork, l.makeSites, l.makeCertificates, l.startGateway, l.writeFiles, l.writeState,
+		l.makeDirectory, l.makeNetwork, l.makeSites, l.makeCertificates, l.startGateway, l.writeFiles,
 	} {
 		if err := step(ctx); err != nil {
 			return nil, fmt.Errorf("set up lab: %w", errors.Join(err, l.Close()))

@@ -39,8 +39,15 @@ type Computer struct {
 // maxState bounds a state file, in bytes.
 const maxState = 1 << 20
 
+// StateDirectoryVariable names the environment variable with another directory for the notes of running labs, so that labs can be kept
+// apart.
+const StateDirectoryVariable = "FOOTBRIDGE_LAB_STATE_DIR"
+
 // stateDirectory is where running labs are noted, for root or for one user.
 func stateDirectory() string {
+	if directory := os.Getenv(StateDirectoryVariable); directory != "" {
+		return directory
+	}
 	if user := netns.User(); user != 0 {
 		return filepath.Join(os.TempDir(), "footbridge-lab-"+strconv.Itoa(user))
 	}
@@ -64,7 +71,8 @@ func openStateDirectory() (string, error) {
 	return directory, nil
 }
 
-func (l *Lab) writeState(context.Context) error {
+// Note makes the lab known to other processes, which can then enter it and take it down: this process gets a SIGTERM for that.
+func (l *Lab) Note() error {
 	directory, err := openStateDirectory()
 	if err != nil {
 		return fmt.Errorf("note lab: %w", err)

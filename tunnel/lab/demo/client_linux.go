@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -114,21 +115,41 @@ var stages = map[tunnel.Stage]string{
 	tunnel.Configuring:    "It sets the laptop up: address, routes, name servers.",
 }
 
-// end ends the client as Ctrl-C does and waits.
+// end ends the client as Ctrl-C does, and waits. How it ended counts.
 func (c *client) end() error {
-	if err := c.command.Process.Signal(syscall.SIGINT); err != nil {
-		return fmt.Errorf("end footbridge: %w", errors.Join(err, <-c.ended))
+	if err := c.command.Process.Signal(syscall.SIGINT); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return fmt.Errorf("end footbridge: %w", err)
 	}
 	select {
 	case err := <-c.ended:
 		if err != nil {
-			return fmt.Errorf("footbridge ended with %w%s", err, c.errors)
+			return &exitError{err, c.errors.String()}
 		}
 		return nil
 	case <-time.After(endTimeout):
 		return errors.Join(errors.New("footbridge does not end"), c.command.Process.Kill())
 	}
 }
+
+// stop ends a client that was in the way of something else, where it does not matter how it ends.
+func (c *client) stop() error {
+	err := c.end()
+	var exit *exitError
+	if errors.As(err, &exit) {
+		return nil
+	}
+	return err
+}
+
+// exitError is the end of a client with an exit code or by a signal.
+type exitError struct {
+	err    error
+	output string
+}
+
+func (e *exitError) Error() string { return fmt.Sprintf("footbridge ended with %v%s", e.err, e.output) }
+
+func (e *exitError) Unwrap() error { return e.err }
 
 // tail keeps the end of what is written.
 type tail struct {

@@ -38,7 +38,10 @@ func Run(ctx context.Context, options Options) error {
 	options.Footbridge = program
 	d := &demo{Options: options}
 	err = d.run(ctx)
-	if err != nil {
+	switch {
+	case ctx.Err() != nil:
+		d.tell("Interrupted.")
+	case err != nil:
 		d.tell("This step did not go as it should: %v", err)
 	}
 	return errors.Join(err, d.takeDown())
@@ -85,6 +88,9 @@ func (d *demo) tell(format string, values ...any) {
 
 func (d *demo) setUp(ctx context.Context) (err error) {
 	if d.lab, err = lab.Up(ctx, d.Lab); err != nil {
+		return err
+	}
+	if err := d.lab.Note(); err != nil {
 		return err
 	}
 	d.tell("Both are network namespaces of this machine, joined by a cable. Nothing leaves it.")
@@ -241,7 +247,7 @@ func (d *demo) disconnect(ctx context.Context) error {
 func (d *demo) takeDown() error {
 	var errs []error
 	if d.client != nil {
-		errs = append(errs, d.client.end())
+		errs = append(errs, d.client.stop())
 	}
 	if d.lab != nil {
 		d.title("Take everything down")

@@ -32,7 +32,7 @@ func Self() (Owner, error) {
 	return Owner{PID: os.Getpid(), Start: start}, err
 }
 
-// startOf reads when a process started: field 22 of /proc/PID/stat (proc(5)). The name in field 2 may hold anything, also brackets.
+// startOf reads when a running process started: field 22 of /proc/PID/stat (proc(5)). The name in field 2 may hold anything, also brackets.
 func startOf(pid int) (uint64, error) {
 	path := fmt.Sprintf("/proc/%d/stat", pid)
 	data, err := os.ReadFile(path)
@@ -42,6 +42,9 @@ func startOf(pid int) (uint64, error) {
 	fields := bytes.Fields(data[bytes.LastIndexByte(data, ')')+1:])
 	if len(fields) < 20 {
 		return 0, fmt.Errorf("read %s: %d fields", path, len(fields))
+	}
+	if state := fields[0][0]; state == 'Z' || state == 'X' { // dead, only nobody has taken notice yet
+		return 0, fs.ErrNotExist
 	}
 	return strconv.ParseUint(string(fields[19]), 10, 64)
 }
