@@ -27,9 +27,9 @@ type mechanism interface {
 	close()
 }
 
-// NewManager makes the manager of the tunnel with this link. Record is called before anything is changed, with the mode, and
-// after everything is undone, with none. Changed is called, from any goroutine, when another program took the tunnel's
-// settings away and Set must be called again.
+// NewManager makes the manager of the tunnel with this link. Record is called before anything is changed, with the mode, unless
+// it goes with the link; and after everything is undone, with none. Changed is called, from any goroutine, when another
+// program took the tunnel's settings away and Set must be called again.
 func NewManager(env Environment, link Link, record func(Mode) error, changed func(), logger *slog.Logger) *Manager {
 	return &Manager{env: env, link: link, record: record, changed: changed, logger: logger}
 }
@@ -53,8 +53,10 @@ func (m *Manager) Set(ctx context.Context, config Config) ([]Limitation, error) 
 	}
 	if m.mechanism == nil {
 		mode := Detect(ctx, m.env)
-		if err := m.record(mode); err != nil {
-			return nil, err
+		if mode != Resolved { // what is set there goes with the link, and needs no undoing
+			if err := m.record(mode); err != nil {
+				return nil, err
+			}
 		}
 		m.mechanism = m.choose(mode)
 		m.logger.Info("names are resolved", "by", mode)
@@ -82,7 +84,7 @@ func (m *Manager) choose(mode Mode) mechanism {
 	case Resolved:
 		return &resolved{env: m.env, link: m.link, changed: m.changed, logger: m.logger}
 	case NetworkManager:
-		return &networkManager{env: m.env, link: m.link}
+		return &networkManager{env: m.env, link: m.link, changed: m.changed, logger: m.logger}
 	case Resolvconf, Openresolv:
 		return &resolvconf{env: m.env, link: m.link, which: mode}
 	default:

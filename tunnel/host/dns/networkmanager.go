@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -32,8 +33,12 @@ const (
 // networkManager gives the tunnel's servers to NetworkManager as its global DNS configuration (NetworkManager.conf(5),
 // global-dns): the settings of a device that it does not manage itself are nothing to it.
 type networkManager struct {
-	env  Environment
-	link Link
+	env     Environment
+	link    Link
+	changed func()
+	logger  *slog.Logger
+
+	conn *dbus.Conn // on which its changes are heard
 }
 
 func (n *networkManager) mode() Mode { return NetworkManager }
@@ -43,10 +48,33 @@ func (n *networkManager) set(ctx context.Context, config Config) ([]Limitation, 
 	if err != nil {
 		return nil, fmt.Errorf("set NetworkManager: %w", err)
 	}
+	n.follow(ctx)
 	if config.split() && !splits {
 		return []Limitation{{Kind: NotSplit, Mode: NetworkManager}}, nil
 	}
 	return nil, nil
+}
+
+// follow listens for connections that come and go, and for servers that they get: ours stand before them in one list.
+func (n *networkManager) follow(ctx context.Context) {
+	if n.conn != nil && n.conn.Connected() {
+		return
+	}
+	n.close()
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	changesOf := func(iface string) []dbus.MatchOption {
+		return []dbus.MatchOption{dbus.WithMatchSender(managerName), dbus.WithMatchInterface("org.freedesktop.DBus.Properties"),
+			dbus.WithMatchMember("PropertiesChanged"), dbus.WithMatchArg(0, iface)}
+	}
+	conn, err := listen(ctx, n.env, func(*dbus.Signal) { n.changed() },
+		changesOf(managerName), changesOf(managerConnection), changesOf(managerIP4), changesOf(managerIP6))
+	if err != nil {
+		n.logger.Warn("changes of NetworkManager's name servers are seen only when the network changes", "error", err)
+		return
+	}
+	n.conn = conn
+	n.changed() // what changed before anybody listened
 }
 
 func (n *networkManager) clear(ctx context.Context) error {
@@ -56,7 +84,12 @@ func (n *networkManager) clear(ctx context.Context) error {
 	return nil
 }
 
-func (n *networkManager) close() {}
+func (n *networkManager) close() {
+	if n.conn != nil {
+		_ = n.conn.Close()
+		n.conn = nil
+	}
+}
 
 // changeDropIn puts one tunnel's section into our part of the configuration, or takes it out where config is nil, with those
 // of dead tunnels, and has it read. It reports whether NetworkManager can divide names between servers.
@@ -171,78 +204,4 @@ func (e Environment) reloadManager(ctx context.Context) error {
 		return fmt.Errorf("reload its configuration: %w", err)
 	}
 	return nil
-}
-
-// askManager reads the servers and search domains of NetworkManager's active connections.
-func (e Environment) askManager(ctx context.Context) (managerState, error) {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
-	conn, err := e.Bus(ctx)
-	if err != nil {
-		return managerState{}, fmt.Errorf("connect to the system bus: %w", err)
-	}
-	defer conn.Close()
-	var state managerState
-	if mode, err := property[string](ctx, conn.Object(managerName, managerDNSPath), managerDNS+".Mode"); err == nil {
-		state.splits = mode == "dnsmasq" || mode == "systemd-resolved"
-	}
-	active, err := property[[]dbus.ObjectPath](ctx, conn.Object(managerName, managerPath), managerName+".ActiveConnections")
-	if err != nil {
-		return managerState{}, err
-	}
-	for _, path := range active {
-		connection := conn.Object(managerName, path)
-		if ip4, err := property[dbus.ObjectPath](ctx, connection, managerConnection+".Ip4Config"); err == nil {
-			state.base.readIP4(ctx, conn.Object(managerName, ip4))
-		}
-		if ip6, err := property[dbus.ObjectPath](ctx, connection, managerConnection+".Ip6Config"); err == nil {
-			state.base.readIP6(ctx, conn.Object(managerName, ip6))
-		}
-	}
-	state.base.servers = firstOfEach(state.base.servers)
-	state.base.search = firstOfEach(state.base.search)
-	return state, nil
-}
-
-// readIP4 adds the servers and domains of a connection's IPv4 configuration, which has none where the object is "/".
-func (f *file) readIP4(ctx context.Context, object dbus.BusObject) {
-	if servers, err := property[[]map[string]dbus.Variant](ctx, object, managerIP4+".NameserverData"); err == nil {
-		for _, server := range servers {
-			if text, ok := server["address"].Value().(string); ok {
-				if addr, err := netip.ParseAddr(text); err == nil {
-					f.servers = append(f.servers, addr)
-				}
-			}
-		}
-	}
-	f.readDomains(ctx, object, managerIP4)
-}
-
-func (f *file) readIP6(ctx context.Context, object dbus.BusObject) {
-	if servers, err := property[[][]byte](ctx, object, managerIP6+".Nameservers"); err == nil {
-		for _, server := range servers {
-			if addr, ok := netip.AddrFromSlice(server); ok {
-				f.servers = append(f.servers, addr.Unmap())
-			}
-		}
-	}
-	f.readDomains(ctx, object, managerIP6)
-}
-
-func (f *file) readDomains(ctx context.Context, object dbus.BusObject, iface string) {
-	for _, name := range []string{"Searches", "Domains"} {
-		if list, err := property[[]string](ctx, object, iface+"."+name); err == nil {
-			for _, domain := range list {
-				if clean, ok := domainName(domain); ok && clean != "" {
-					f.search = append(f.search, clean)
-				}
-			}
-		}
-	}
-}
-
-// managesDNS reports whether NetworkManager runs a resolver of its own.
-func managesDNS(ctx context.Context, env Environment) bool {
-	state, err := env.askManager(ctx)
-	return err == nil && state.splits
 }

@@ -191,26 +191,16 @@ func (r *resolved) connect(ctx context.Context) error {
 		return nil
 	}
 	r.close()
-	// The connection lives longer than this call.
-	conn, err := r.env.Bus(context.WithoutCancel(ctx))
-	if err != nil {
-		return fmt.Errorf("connect to the system bus: %w", err)
-	}
-	err = conn.AddMatchSignalContext(ctx, dbus.WithMatchSender("org.freedesktop.DBus"), dbus.WithMatchInterface("org.freedesktop.DBus"),
-		dbus.WithMatchMember("NameOwnerChanged"), dbus.WithMatchArg(0, resolvedName))
-	if err != nil {
-		return errors.Join(fmt.Errorf("listen to the system bus: %w", err), conn.Close())
-	}
-	signals := make(chan *dbus.Signal, 16)
-	conn.Signal(signals)
-	go func() {
-		for signal := range signals {
-			var name, before, after string
-			if dbus.Store(signal.Body, &name, &before, &after) == nil && name == resolvedName && after != "" {
-				r.changed()
-			}
+	conn, err := listen(ctx, r.env, func(signal *dbus.Signal) {
+		var name, before, after string
+		if dbus.Store(signal.Body, &name, &before, &after) == nil && name == resolvedName && after != "" {
+			r.changed()
 		}
-	}()
+	}, []dbus.MatchOption{dbus.WithMatchSender("org.freedesktop.DBus"), dbus.WithMatchInterface("org.freedesktop.DBus"),
+		dbus.WithMatchMember("NameOwnerChanged"), dbus.WithMatchArg(0, resolvedName)})
+	if err != nil {
+		return err
+	}
 	r.conn = conn
 	return nil
 }

@@ -66,6 +66,12 @@ func (o Overlap) String() string {
 func findOverlaps(wanted []netip.Prefix, others []rtnetlink.Route) []Overlap {
 	var overlaps []Overlap
 	local := localNetworks(others)
+	better := make(map[netip.Prefix]rtnetlink.Route)
+	for _, route := range others {
+		if route.Metric <= tunnelMetric {
+			better[route.Prefix] = route
+		}
+	}
 	for _, prefix := range wanted {
 		if prefix.Bits() <= 1 {
 			continue
@@ -84,10 +90,8 @@ func findOverlaps(wanted []netip.Prefix, others []rtnetlink.Route) []Overlap {
 			}
 			overlaps = append(overlaps, overlap)
 		}
-		for _, route := range others {
-			if route.Prefix == prefix && route.Metric <= tunnelMetric {
-				overlaps = append(overlaps, Overlap{Prefix: prefix, Relation: Taken, Local: route.Prefix, Link: route.Link})
-			}
+		if route, taken := better[prefix]; taken {
+			overlaps = append(overlaps, Overlap{Prefix: prefix, Relation: Taken, Local: route.Prefix, Link: route.Link})
 		}
 	}
 	return overlaps
