@@ -52,11 +52,11 @@ func (carriedReport) input() {}
 // start begins an attempt in a goroutine of its own, which posts AttemptEnded as its last act.
 func (t *Tunnel) start(ctx context.Context, action StartAttempt) {
 	ctx, cancel := context.WithCancelCause(ctx)
-	server := t.options.Profile.Servers[action.Server]
+	server := t.servers[action.Server]
 	a := &attempt{tunnel: t, server: server, hello: action.Hello, cancel: cancel, networkNew: make(chan struct{}, 1),
 		logger: t.logger.With("server", server.Host), carried: t.carried, reason: ForConnecting, refused: t.refused}
 	if t.machine.sameCode == NoAnswer {
-		a.skip = t.machine.sameCount / len(t.options.Profile.Servers)
+		a.skip = t.machine.sameCount / len(t.servers)
 	}
 	if t.machine.everConnected {
 		a.reason = ForReconnecting
@@ -151,6 +151,11 @@ func (a *attempt) proxy() *profiles.Proxy {
 
 func (a *attempt) dial(ctx context.Context) (transport.Conn, error) {
 	a.stage(Dialling)
+	return a.dialTo(ctx, nil)
+}
+
+// dialTo connects to the server at known addresses, or looks its name up where none are given.
+func (a *attempt) dialTo(ctx context.Context, addresses []netip.Addr) (transport.Conn, error) {
 	dial := a.tunnel.options.Dial
 	if dial == nil {
 		dial = transport.Dial
@@ -162,7 +167,7 @@ func (a *attempt) dial(ctx context.Context) (transport.Conn, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, limit, newProblem(Unreachable, fmt.Errorf("no connection within %v", limit)))
 	defer cancel()
 	conn, err := dial(ctx, transport.Options{Protocol: a.transport(), Host: a.server.Host, Port: a.server.Port,
-		Proxy: a.proxy(), Skip: a.skip, Resolver: a.tunnel.names, Logger: a.logger})
+		Proxy: a.proxy(), Addresses: addresses, Skip: a.skip, Resolver: a.tunnel.names, Logger: a.logger})
 	if err != nil {
 		a.tunnel.names.doubt(a.server.Host)
 		return nil, dialProblem(err)

@@ -18,6 +18,8 @@ type Machine struct {
 	Remembered HelloVariant
 	// CanAsk says that there is a user's credential, which can be asked again when it was refused.
 	CanAsk bool
+	// MostAttempts in a row without success end it (connect-retry-max); 0: no end.
+	MostAttempts int
 	// Backoff gives the wait before a retry.
 	Backoff Backoff
 
@@ -72,7 +74,8 @@ func (m Machine) connect() (Machine, []Action) {
 	if m.State != Disconnected && m.State != Failed && m.State != "" {
 		return m, nil
 	}
-	fresh := Machine{State: Connecting, Servers: m.Servers, Remembered: m.Remembered, CanAsk: m.CanAsk, Backoff: m.Backoff,
+	fresh := Machine{State: Connecting, Servers: m.Servers, Remembered: m.Remembered, CanAsk: m.CanAsk,
+		MostAttempts: m.MostAttempts, Backoff: m.Backoff,
 		hello: m.Remembered, networkLost: m.networkLost}
 	return fresh.start()
 }
@@ -172,6 +175,9 @@ func (m Machine) attemptEnded(problem *Problem) (Machine, []Action) {
 		m.sameCode, m.sameCount = problem.Code, 1
 	}
 	rule := ruleFor(problem.Code)
+	if m.MostAttempts > 0 && m.Attempt >= m.MostAttempts {
+		return m.end(problem)
+	}
 	if problem.Final || rule.limit > 0 && m.sameCount >= rule.limit {
 		return m.end(problem)
 	}

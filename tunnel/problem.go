@@ -193,3 +193,6 @@ func CertificateProblem(err error, validity bool) *Problem {
 	}
 	return newProblem(CertificateMissing, err)
 }
+
+// CredentialProblem says why there is no credential to give.
+func CredentialProblem(err error) *Problem { return newProblem(CredentialCancelled, err) }

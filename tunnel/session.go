@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"log/slog"
+	"net/netip"
 	"sync/atomic"
 	"time"
 
@@ -77,9 +78,8 @@ func (s *session) awaitCredential(ctx context.Context) *Problem {
 func (s *session) drive(ctx context.Context, conn transport.Conn) *Problem {
 	s.conn = conn
 	s.batch = packet.Batch{Stream: conn.Stream()}
-	receiver := startReceiver(conn, s.client.Data(), s.logger)
-	s.receiver = receiver
-	defer receiver.stop()
+	s.receiver = startReceiver(conn, s.client.Data(), s.logger)
+	defer func() { s.receiver.stop() }() // it may be another by then
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	s.stage(Handshaking)
@@ -96,7 +96,7 @@ func (s *session) drive(ctx context.Context, conn transport.Conn) *Problem {
 		}
 		resetTimer(timer, s.client.Deadline())
 		select {
-		case control := <-receiver.control:
+		case control := <-s.receiver.control:
 			now := time.Now()
 			s.client.Receive(now, control)
 			s.client.Advance(now) // an acknowledgement may be all that a closing session waits for
@@ -113,16 +113,16 @@ func (s *session) drive(ctx context.Context, conn transport.Conn) *Problem {
 				return problem
 			}
 		case <-s.networkNew:
-			if problem := s.moveToNewNetwork(); problem != nil {
+			if problem := s.moveToNewNetwork(ctx); problem != nil {
 				return problem
 			}
-		case err := <-receiver.ended:
+		case err := <-s.receiver.ended:
 			s.client.TransportClosed(time.Now(), err)
 		case <-done:
 			done = nil
 			s.client.Close(time.Now())
 			timer.Reset(0)
-			stop := time.AfterFunc(closeLimit, func() { conn.Close() })
+			stop := time.AfterFunc(closeLimit, func() { s.receiver.conn.Close() })
 			defer stop.Stop()
 		}
 	}
@@ -212,19 +212,34 @@ func (s *session) stageReached(stage openvpn.Stage) {
 	}
 }
 
-// moveToNewNetwork keeps a datagram session, which the gateway knows by its peer-id; a stream's addresses are fixed, so it
-// goes on only while its own address is still this computer's.
-func (s *session) moveToNewNetwork() *Problem {
-	if !s.up {
-		return nil
-	}
-	if s.conn.Stream() {
-		if stillOurs(s.conn.Local().Addr()) {
-			return nil
-		}
+// moveToNewNetwork keeps the session where its own address is still this computer's. Otherwise a datagram session, which the gateway
+// knows by its peer-id, goes on from a new socket; a stream's addresses are fixed, so it ends.
+func (s *session) moveToNewNetwork(ctx context.Context) *Problem {
+	switch {
+	case stillOurs(s.conn.Local().Addr()):
+	case s.conn.Stream():
 		return newProblem(ConnectionLost, errNetworkChanged)
+	default:
+		if err := s.reopen(ctx); err != nil {
+			return newProblem(ConnectionLost, errors.Join(errNetworkChanged, err))
+		}
 	}
 	s.client.Rebind(time.Now())
+	return nil
+}
+
+// reopen replaces a datagram socket by one with this computer's present address, to the same address of the gateway.
+func (s *session) reopen(ctx context.Context) error {
+	conn, err := s.dialTo(ctx, []netip.Addr{s.conn.Remote().Addr()})
+	if err != nil {
+		return err
+	}
+	s.receiver.stop()
+	s.conn = conn
+	s.receiver = startReceiver(conn, s.client.Data(), s.logger)
+	if s.up {
+		s.attach()
+	}
 	return nil
 }
 

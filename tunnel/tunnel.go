@@ -4,9 +4,11 @@ import (
 	"context"
 	"log/slog"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 
+	"github.com/footbridge-vpn/footbridge/profiles"
 	"github.com/footbridge-vpn/footbridge/tunnel/host/netmon"
 	"github.com/footbridge-vpn/footbridge/tunnel/pump"
 )
@@ -14,6 +16,7 @@ import (
 // Tunnel is one connection, from Run until it is disconnected or has failed.
 type Tunnel struct {
 	options Options
+	servers []profiles.Server // in the order to try them
 	logger  *slog.Logger
 	inputs  chan Input
 	ending  chan struct{} // closed when Run returns: nobody takes inputs any more
@@ -42,10 +45,15 @@ func New(options Options) *Tunnel {
 	if logger == nil {
 		logger = slog.New(slog.DiscardHandler)
 	}
-	t := &Tunnel{options: options, logger: logger, inputs: make(chan Input, 16), ending: make(chan struct{}),
+	servers := slices.Clone(options.Profile.Servers)
+	if options.Profile.RemoteRandom {
+		rand.Shuffle(len(servers), func(i, j int) { servers[i], servers[j] = servers[j], servers[i] })
+	}
+	t := &Tunnel{options: options, servers: servers, logger: logger, inputs: make(chan Input, 16), ending: make(chan struct{}),
 		retry: time.NewTimer(time.Hour), names: newNameMemory()}
 	t.retry.Stop()
-	t.machine = Machine{State: Disconnected, Servers: len(options.Profile.Servers), CanAsk: options.Ask != nil, Backoff: t.backoff()}
+	t.machine = Machine{State: Disconnected, Servers: len(servers), CanAsk: options.Ask != nil,
+		MostAttempts: options.Profile.OpenVPN.ConnectRetryMax, Backoff: t.backoff()}
 	if options.Memory != nil {
 		t.machine.Remembered, _ = options.Memory.Hello(options.Profile.Name)
 	}

@@ -67,7 +67,7 @@ func Run(ctx context.Context, options Options) error {
 	tunnelOptions := tunnel.Options{
 		Profile:     profile,
 		Certificate: certificate,
-		Ask:         options.Ask,
+		Ask:         askFor(profile, options.Ask),
 		Proxy:       proxy,
 		Network:     network,
 		Memory:      newMemory(filepath.Join(options.StateDir, "hello.json"), options.Logger),
@@ -179,23 +179,6 @@ func certificateFor(profile *profiles.Profile, given *tls.Certificate) (*tls.Cer
 		return nil, tunnel.CertificateProblem(err, errors.Is(err, signin.ErrExpired) || errors.Is(err, signin.ErrNotYetValid))
 	}
 	return certificate, nil
-}
-
-// AskOnce answers with a user name and password that were given beforehand, and refuses to send them again after the
-// gateway refused them: repeating a wrong password locks accounts.
-func AskOnce(username string, password secret.Text) func(context.Context, tunnel.Question) (tunnel.Answer, error) {
-	return func(_ context.Context, question tunnel.Question) (tunnel.Answer, error) {
-		switch {
-		case question.Refused != nil:
-			return tunnel.Answer{}, question.Refused
-		case question.Response:
-			return tunnel.Answer{}, fmt.Errorf("the gateway asks %q, and there is nobody to answer", question.Text)
-		}
-		if username == "" {
-			username = question.Username
-		}
-		return tunnel.Answer{Username: username, Password: password}, nil
-	}
 }
 
 // DefaultStateDir is where journals are kept: they must outlive a crash and a restart of the computer.

@@ -239,6 +239,30 @@ func TestGatewayIsKilledAndComesBack(t *testing.T) {
 	}
 }
 
+// The laptop gets another address: over UDP the session goes on, over TCP a new one comes at once.
+func TestLaptopMoves(t *testing.T) {
+	for _, proto := range []string{"tcp", "udp"} {
+		t.Run(proto, func(t *testing.T) {
+			w := newWorld(t)
+			w.startGateway(w.gatewayOptions(proto))
+			echo := w.echo(insideAddress)
+			p := w.run(w.profile(proto, "hand-window 5"))
+			p.awaitSession()
+			w.exchange(echo, 1000)
+			p.forget()
+			w.must(w.laptop.RemoveAddress("eth0", netip.MustParsePrefix("203.0.113.10/24")))
+			w.must(w.laptop.AddAddress("eth0", netip.MustParsePrefix("203.0.113.11/24")))
+			if proto == "tcp" {
+				p.awaitSession()
+			}
+			w.exchange(echo, 100_000)
+			if proto == "udp" && p.saw(func(e event) bool { return e.State == tunnel.Reconnecting }) {
+				t.Error("the session was given up")
+			}
+		})
+	}
+}
+
 func TestGatewayThatAnswersNothing(t *testing.T) {
 	w := newWorld(t)
 	socket, err := w.gateway.ListenPacket(t.Context(), "udp", gatewayAddress+":443")

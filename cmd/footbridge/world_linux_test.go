@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -248,6 +249,13 @@ func (p *program) await(what string, fits func(event) bool) event {
 			p.w.t.Fatalf("no event: %s", what)
 		}
 	}
+}
+
+// saw reports whether a line since the last forget fits.
+func (p *program) saw(fits func(event) bool) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.ContainsFunc(p.lines, fits)
 }
 
 // forget drops the lines so far.
