@@ -258,6 +258,28 @@ func TestIsolatedFiles(t *testing.T) {
 	}
 }
 
+func TestIsolatedFilesKeepNoOtherNamespaceAlive(t *testing.T) {
+	a, b := connected(t)
+	if err := a.IsolateFiles(nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for deadline := time.Now().Add(15 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+		links, err := a.Links() // the cable goes with either of its ends
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(links) == 1 {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("the other namespace still lives: %q", links)
+		}
+	}
+}
+
 func TestIsolateFilesRefusesPathsOutside(t *testing.T) {
 	a := netnstest.New(t, "files")
 	if err := a.IsolateFiles(map[string]string{"../outside": ""}); err == nil {
