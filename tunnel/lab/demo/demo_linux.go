@@ -26,7 +26,10 @@ type Options struct {
 // connectTimeout is how long the tunnel may take to come up.
 const connectTimeout = 60 * time.Second
 
-// Run shows everything and takes it down again. An error means that a step did not go as it should.
+// ErrFailed says that a step did not go as it should, which was told.
+var ErrFailed = errors.New("the demo did not go as it should, see above")
+
+// Run shows everything and takes it down again. It fails with ErrFailed where a step did not go as it should.
 func Run(ctx context.Context, options Options) error {
 	program, err := filepath.Abs(options.Footbridge)
 	if err != nil {
@@ -44,7 +47,10 @@ func Run(ctx context.Context, options Options) error {
 	case err != nil:
 		d.tell("This step did not go as it should: %v", err)
 	}
-	return errors.Join(err, d.takeDown())
+	if errors.Join(err, d.takeDown()) != nil {
+		return ErrFailed
+	}
+	return nil
 }
 
 // demo is a demonstration under way.
