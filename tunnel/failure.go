@@ -7,6 +7,7 @@ import (
 	"github.com/footbridge-vpn/footbridge/tunnel/identity"
 	"github.com/footbridge-vpn/footbridge/tunnel/openvpn"
 	"github.com/footbridge-vpn/footbridge/tunnel/openvpn/push"
+	"github.com/footbridge-vpn/footbridge/tunnel/transport"
 )
 
 // problemOf is what the end of a session means to the user.
@@ -22,6 +23,10 @@ func problemOf(failure *openvpn.Failure) *Problem {
 }
 
 func codeOf(failure *openvpn.Failure) Code {
+	var foreign *transport.ProtocolError
+	if failure.Stage <= openvpn.StageReset && errors.As(failure.Err, &foreign) {
+		return NotOpenVPN // it said something, but not what a gateway says
+	}
 	switch failure.Code {
 	case openvpn.NoAnswer:
 		return NoAnswer

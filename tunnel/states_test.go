@@ -6,6 +6,9 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
 	"slices"
 	"strings"
 	"sync"
@@ -278,6 +281,16 @@ func TestNextServer(t *testing.T) {
 	if session := r.awaitSession(); session.Server != "127.0.0.1" {
 		t.Errorf("connected to %s", session.Server)
 	}
+}
+
+// A web server, or the sign-in page of a hotel, answers in its own language.
+func TestServerThatSpeaksHTTP(t *testing.T) {
+	server := httptest.NewServer(http.NotFoundHandler())
+	defer server.Close()
+	r := newRig(t)
+	r.profile.Servers = []profiles.Server{{Host: "127.0.0.1", Port: netip.MustParseAddrPort(server.Listener.Addr().String()).Port()}}
+	r.run()
+	r.awaitRetry(NotOpenVPN)
 }
 
 func TestUDPSessionSurvivesANewNetwork(t *testing.T) {
