@@ -4,8 +4,8 @@ package profiles
 import (
 	"crypto/x509"
 	"net/netip"
-	"time"
 
+	"github.com/footbridge-vpn/footbridge/profiles/ovpn"
 	"github.com/footbridge-vpn/footbridge/profiles/secret"
 )
 
@@ -147,51 +147,19 @@ const (
 type DNS struct {
 	Servers  []netip.Addr
 	Suffixes []string // without a leading dot, lower case: only these names are asked of Servers; empty: all names
+
+	SearchDomains []string // completed to short names (dhcp-option DOMAIN and DOMAIN-SEARCH of an .ovpn); they limit nothing
+	BlockOutside  bool     // block-outside-dns: no other name server is asked while connected
 }
 
 // Never, as a duration of an option, means that it was switched off, where zero means that it was not set.
-const Never = time.Duration(-1)
+const Never = ovpn.Never
 
 // OpenVPN holds the options of the OpenVPN protocol that a profile can set (OpenVPN man page, by their names there).
-type OpenVPN struct {
-	DataCiphers        []string // data-ciphers
-	FallbackCipher     string   // data-ciphers-fallback, or cipher
-	Auth               string   // auth: digest of the data channel's HMAC and of tls-auth
-	TLSVersionMin      uint16   // crypto/tls version
-	TLSVersionMax      uint16
-	TLSTimeout         time.Duration // first retransmission of a control packet
-	HandshakeWindow    time.Duration // hand-window
-	TransitionWindow   time.Duration // tran-window
-	RenegotiateAfter   time.Duration // reneg-sec; Never for 0
-	RenegotiateBytes   int64         // reneg-bytes
-	RenegotiatePackets int64         // reneg-pkts
-	TunMTU             int
-	MSSFix             *int          // mssfix; nil: default; 0: off
-	Ping               time.Duration // ping, keepalive
-	PingRestart        time.Duration // Never for 0
-	PingExit           time.Duration
-	ExplicitExitNotify int    // number of notices
-	Compression        string // "", "comp-lzo", "stub", "stub-v2": framing only
-	ConnectTimeout     time.Duration
-	ConnectRetry       time.Duration
-	ConnectRetryMax    int // attempts; 0: no end
-	RouteNoPull        bool
-	PullFilters        []PullFilter
-	RedirectGateway    []string // flags of redirect-gateway; nil: absent
-	PushPeerInfo       bool
-	PeerInfo           map[string]string // setenv UV_* and IV_*
-	NoBind             bool
-	Float              bool
-	AuthRetry          string // none, nointeract, interact
-	AuthNoCache        bool
-	DisableDCO         bool
-}
+type OpenVPN = ovpn.Options
 
 // PullFilter is one pull-filter line.
-type PullFilter struct {
-	Action string // accept, ignore, reject
-	Prefix string
-}
+type PullFilter = ovpn.PullFilter
 
 // Proxy is an HTTP or SOCKS5 proxy between this computer and the gateway.
 type Proxy struct {
