@@ -86,6 +86,7 @@ func (c *client) read(reader io.Reader) {
 
 // connected waits until the tunnel is up and tells what happens on the way.
 func (c *client) connected(ctx context.Context, tell func(format string, values ...any)) (*tunnel.Session, error) {
+	var told tunnel.Stage
 	for {
 		select {
 		case <-ctx.Done():
@@ -96,7 +97,8 @@ func (c *client) connected(ctx context.Context, tell func(format string, values 
 				return nil, fmt.Errorf("footbridge ended before the tunnel was up%s", c.errors)
 			case e.Kind == "failure":
 				return nil, fmt.Errorf("footbridge: %s%s", e.Error, c.errors)
-			case e.Kind == string(tunnel.KindStage) && stages[e.Stage] != "":
+			case e.Kind == string(tunnel.KindStage) && e.Stage != told && stages[e.Stage] != "":
+				told = e.Stage
 				tell("%s", stages[e.Stage])
 			case e.Kind == string(tunnel.KindWarning):
 				tell("Footbridge warns: %s", e.Message)
