@@ -33,7 +33,7 @@ func detect(data []byte) kind {
 		return isSomethingElse
 	case startsLikeXML(data):
 		switch {
-		case isMarkupOf(data, "html", "!doctype"), isMarkupOf(data, "plist"):
+		case isMarkupOf(data, "html", "!doctype html", "plist", "!doctype plist"):
 			return isSomethingElse
 		case azvpn.IsSettings(data):
 			return isSettings

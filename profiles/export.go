@@ -72,10 +72,13 @@ func exportAzure(p *Profile) ([]byte, error) {
 }
 
 func exportOpenVPN(p *Profile) ([]byte, error) {
-	if len(p.Gateway.Roots) == 0 && len(p.Gateway.PeerFingerprints) == 0 {
-		return nil, &ExportError{FormatOVPN, "it needs the gateway's root certificate, which came with the ZIP that Azure generated"}
+	if p.ControlChannel.Mode != NoControlProtection && p.ControlChannel.Key == "" {
+		return nil, &ExportError{FormatOVPN, "it needs the server secret, which VpnSettings.xml does not have"}
 	}
 	c := toOpenVPN(p)
+	if len(c.CA) == 0 && len(c.PeerFingerprints) == 0 {
+		return nil, &ExportError{FormatOVPN, "it needs the gateway's root certificate, which came with the ZIP that Azure generated"}
+	}
 	if p.Format == FormatOVPN {
 		if source, _ := ovpn.Parse(p.Source, ovpn.ParseOptions{}); source != nil {
 			c.Kept = source.Kept

@@ -1,10 +1,17 @@
 package profiles
 
 import (
+	"bytes"
+	"crypto/x509"
+	"slices"
 	"strings"
 
+	"github.com/footbridge-vpn/footbridge/profiles/certificate"
 	"github.com/footbridge-vpn/footbridge/profiles/ovpn"
 )
+
+// defaultDigest is OpenVPN's of the option auth.
+const defaultDigest = "SHA1"
 
 // fromOpenVPN is what an OpenVPN configuration means. otherwise is its name where it has none.
 func fromOpenVPN(c *ovpn.Config, source []byte, otherwise string) *Profile {
@@ -30,7 +37,7 @@ func fromOpenVPN(c *ovpn.Config, source []byte, otherwise string) *Profile {
 		p.Servers = append(p.Servers, server)
 	}
 	if p.ControlChannel.Mode == TLSAuth {
-		p.ControlChannel.Digest = firstOf(c.Options.Auth, "SHA1")
+		p.ControlChannel.Digest = firstOf(c.Options.Auth, defaultDigest)
 	}
 	if c.Proxy != nil {
 		p.Proxy = &Proxy{Type: ProxyType(c.Proxy.Type), Host: c.Proxy.Host, Port: c.Proxy.Port, Username: c.Proxy.Username, Password: c.Proxy.Password}
@@ -58,7 +65,7 @@ func toOpenVPN(p *Profile) *ovpn.Config {
 		FriendlyName:     p.Name,
 		RemoteRandom:     p.RemoteRandom,
 		Transport:        firstOf(string(p.Transport), string(TCP)),
-		CA:               p.Gateway.Roots,
+		CA:               acceptedRoots(p.Gateway),
 		NameType:         string(p.Gateway.Name.Type),
 		Name:             p.Gateway.Name.Value,
 		RequireServerEKU: p.Gateway.RequireServerEKU,
@@ -85,7 +92,7 @@ func toOpenVPN(p *Profile) *ovpn.Config {
 	for _, server := range p.Servers {
 		c.Remotes = append(c.Remotes, ovpn.Remote{Host: server.Host, Port: server.Port, Transport: string(server.Transport)})
 	}
-	if p.ControlChannel.Mode == TLSAuth && c.Options.Auth == "" {
+	if p.ControlChannel.Mode == TLSAuth && c.Options.Auth == "" && p.ControlChannel.Digest != defaultDigest {
 		c.Options.Auth = p.ControlChannel.Digest
 	}
 	if p.Proxy != nil {
@@ -102,6 +109,26 @@ func toOpenVPN(p *Profile) *ovpn.Config {
 		c.Username = "AzureAD" // with an access token as password
 	}
 	return c
+}
+
+// acceptedRoots are the roots that the gateway's chain may end in, and intermediates: OpenVPN has no thumbprints to choose by.
+func acceptedRoots(gateway GatewayIdentity) []*x509.Certificate {
+	if len(gateway.RootThumbprints) == 0 || gateway.UsePinnedRoot != nil && !*gateway.UsePinnedRoot {
+		return gateway.Roots
+	}
+	pinned := false
+	var accepted []*x509.Certificate
+	for _, candidate := range gateway.Roots {
+		isPinned := slices.Contains(gateway.RootThumbprints, certificate.Thumbprint(candidate))
+		pinned = pinned || isPinned
+		if isPinned || !bytes.Equal(candidate.RawSubject, candidate.RawIssuer) {
+			accepted = append(accepted, candidate)
+		}
+	}
+	if !pinned {
+		return nil
+	}
+	return accepted
 }
 
 // gatewayName is the common name in the certificate of an Azure gateway: that of its virtual network,

@@ -3,6 +3,8 @@ package profiles
 
 import (
 	"crypto/x509"
+	"fmt"
+	"log/slog"
 	"net/netip"
 
 	"github.com/footbridge-vpn/footbridge/profiles/ovpn"
@@ -28,6 +30,17 @@ type Profile struct {
 	Format           Format // the kind of file it came from
 	Source           []byte // the file itself, for an export that keeps what we do not know; nil for a new profile
 }
+
+// String names the profile and shows nothing of its content, which has secrets in it.
+func (p Profile) String() string {
+	return fmt.Sprintf("profile %q", p.Name)
+}
+
+// GoString is String.
+func (p Profile) GoString() string { return p.String() }
+
+// LogValue implements slog.LogValuer without the content.
+func (p Profile) LogValue() slog.Value { return slog.StringValue(p.Name) }
 
 // Transport is how bytes travel to the gateway.
 type Transport string

@@ -12,7 +12,7 @@ import (
 var (
 	guid        = regexp.MustCompile(`(?i)^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
 	guidInside  = regexp.MustCompile(`(?i)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`)
-	placeholder = regexp.MustCompile(`\$[A-Za-z_{(]|<[^<>]*>|\{[^{}]*\}|\[[A-Za-z_ -]+\]|(?i)\byour[-_ ]?(tenant|directory|app|audience|gateway|client)`)
+	placeholder = regexp.MustCompile(`\$\{?[A-Za-z_][A-Za-z0-9_]*\}?|\$\(|<[^<>]*>|\{[^{}]*\}|\[[A-Za-z_ -]+\]|(?i)\byour[-_ ]?(tenant|directory|app|audience|gateway|client)`)
 )
 
 // authentication reads how the user signs in.
@@ -45,7 +45,7 @@ func (p *parser) authenticationType(auth, aad, cert, user *element) Type {
 			filled = []Type{AAD}
 		}
 		if len(filled) == 1 {
-			p.Warning("missing-type", e.at(auth), fmt.Sprintf("The authentication type is missing; %s is taken, for which there are values.", filled[0]),
+			p.Warning("missing-type", e.at(auth, p.root), fmt.Sprintf("The authentication type is missing; %s is taken, for which there are values.", filled[0]),
 				fmt.Sprintf("Put <type>%s</type> into <clientauth>.", filled[0]))
 			return filled[0]
 		}
@@ -81,9 +81,9 @@ func (p *parser) entra(auth, aad *element) {
 	if tenant == nil {
 		tenant = p.root.find("azuretenant")
 	}
-	entra.Audience = p.audience(audience, aad.at(auth))
-	entra.Tenant = p.authority(tenant, aad.at(auth), "tenant", "https://login.microsoftonline.com/<tenant id>/")
-	entra.Issuer = p.issuer(issuer, aad.at(auth))
+	entra.Audience = p.audience(audience, aad.at(auth, p.root))
+	entra.Tenant = p.authority(tenant, aad.at(auth, p.root), "tenant", "https://login.microsoftonline.com/<tenant id>/")
+	entra.Issuer = p.issuer(issuer, aad.at(auth, p.root))
 	entra.ApplicationID = p.applicationID(aad.child("applicationid", "appid", "clientid"))
 	of, from := guidInside.FindString(entra.Tenant), guidInside.FindString(entra.Issuer)
 	if of != "" && from != "" && !strings.EqualFold(of, from) {
@@ -168,7 +168,7 @@ func (p *parser) placeholder(e *element) bool {
 	if found == "" {
 		return false
 	}
-	p.List = append(p.List, *placeholderFault(e.line, limited(found)))
+	p.Append(*placeholderFault(e.line, limited(found)))
 	return true
 }
 

@@ -40,12 +40,14 @@ func (p *parser) clientConfig() {
 // dnsServers takes both shapes: the portal puts each address into a DnsServerEntry, the documentation does not.
 func (p *parser) dnsServers(config *element) {
 	for _, list := range config.all("dnsservers") {
-		entries := list.all("dnsserver")
-		for _, entry := range list.all("DnsServerEntry") {
-			entries = append(entries, entry.all("dnsserver")...)
-		}
-		for _, e := range entries {
-			p.dnsServer(e)
+		for _, e := range list.all("dnsserver", "DnsServerEntry") {
+			if e.is("dnsserver") {
+				p.dnsServer(e)
+				continue
+			}
+			for _, inside := range e.all("dnsserver") {
+				p.dnsServer(inside)
+			}
 		}
 	}
 }

@@ -94,16 +94,17 @@ func (e *element) value(names ...string) string {
 	return ""
 }
 
-// at is the line of an element or, where it is missing, of its parent.
-func (e *element) at(parent *element) int {
-	switch {
-	case e != nil:
+// at is the line of an element or, where it is missing, of the nearest that is not, which goes behind it.
+func (e *element) at(otherwise ...*element) int {
+	if e != nil {
 		return e.line
-	case parent != nil:
-		return parent.line
-	default:
-		return 0
 	}
+	for _, other := range otherwise {
+		if other != nil {
+			return other.line
+		}
+	}
+	return 0
 }
 
 // find returns the first element of a name anywhere below, else nil.

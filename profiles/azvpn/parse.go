@@ -2,8 +2,10 @@ package azvpn
 
 import (
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/footbridge-vpn/footbridge/profiles/certificate"
 	"github.com/footbridge-vpn/footbridge/profiles/finding"
@@ -46,6 +48,9 @@ func Parse(data []byte) (*Profile, []finding.Finding) {
 	p := parser{root: root, profile: &Profile{}}
 	p.checkShape(root, profileShape())
 	p.profile.Name = root.value("name")
+	if p.profile.Name == "" && !root.is("AzVpnProfile") {
+		p.profile.Name = decodeName(root.name)
+	}
 	p.profile.SecondaryProfile = root.value("secondaryProfileName")
 	if strings.EqualFold(p.profile.SecondaryProfile, "None") {
 		p.profile.SecondaryProfile = "" // what an export has where there is none
@@ -56,7 +61,7 @@ func Parse(data []byte) (*Profile, []finding.Finding) {
 	p.servers()
 	p.validation()
 	p.clientConfig()
-	return p.profile, p.List
+	return p.profile, p.ByLine()
 }
 
 // checkShape reports elements that no client knows, and known ones that stand where no client looks for them.
@@ -81,7 +86,7 @@ func (p *parser) checkLeaf(e *element) {
 			if isKnownName(child.name) {
 				p.Warning("unexpected-element", child.line, fmt.Sprintf("The element <%s> stands inside <%s>, where it is not read.", child.name, e.name), "Correct the nesting.")
 			} else {
-				p.List = append(p.List, *placeholderFault(child.line, "<"+child.name+">"))
+				p.Append(*placeholderFault(child.line, "<"+child.name+">"))
 			}
 		}
 	}
@@ -202,7 +207,7 @@ func (p *parser) usePinnedRoot(validation *element) {
 func (p *parser) serverSecret(validation *element) {
 	e := validation.child("serversecret")
 	if e == nil || e.text == "" {
-		p.Fault("missing-secret", e.at(validation), "The profile has no server secret, without which the gateway does not answer.",
+		p.Fault("missing-secret", e.at(validation, p.root), "The profile has no server secret, without which the gateway does not answer.",
 			"Download the profile from Azure again; it is not to be had elsewhere.")
 		return
 	}
@@ -242,6 +247,19 @@ func (p *parser) hasFault(codes ...string) bool {
 		}
 	}
 	return false
+}
+
+// encodedRune is how .NET writes a character into an element's name that may not stand there (XmlConvert.EncodeName).
+var encodedRune = regexp.MustCompile(`_x([0-9A-Fa-f]{4})_`)
+
+func decodeName(name string) string {
+	return encodedRune.ReplaceAllStringFunc(name, func(encoded string) string {
+		code, err := strconv.ParseUint(encoded[2:6], 16, 16)
+		if err != nil || !unicode.IsPrint(rune(code)) {
+			return encoded
+		}
+		return string(rune(code))
+	})
 }
 
 func appendNew(list []string, text string) []string {

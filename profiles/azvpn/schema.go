@@ -18,7 +18,8 @@ func leaves(names ...string) []shape {
 }
 
 func routesShape(name string) shape {
-	return shape{name: name, inside: []shape{{name: "route", inside: leaves("destination", "mask")}}}
+	return shape{name: name, inside: append(leaves("destination", "mask"), // these two in the wrong place, which is a fault of its own
+		shape{name: "route", inside: leaves("destination", "mask")})}
 }
 
 // profileShape is all of AzVpnProfile that Azure, its clients and their documentation use. A document is written in alphabetical

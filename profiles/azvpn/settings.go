@@ -63,7 +63,7 @@ func ParseSettings(data []byte) (*Settings, []finding.Finding) {
 	}
 	r := settingsReader{root: root, settings: &Settings{}}
 	r.read()
-	return r.settings, r.List
+	return r.settings, r.ByLine()
 }
 
 type settingsReader struct {

@@ -1,7 +1,11 @@
 // Package finding describes what was noticed while reading a file: where it is, what is wrong and what to do.
 package finding
 
-import "fmt"
+import (
+	"cmp"
+	"fmt"
+	"slices"
+)
 
 // Severity says whether a file can be used in spite of a finding.
 type Severity int
@@ -71,12 +75,34 @@ func Faulty(findings []Finding) bool {
 	return false
 }
 
-// List collects findings while a file is read.
+// maxFindings bounds a List: a file of other content can have something to say of every line.
+const maxFindings = 1000
+
+// List collects findings while a file is read. What comes after a thousand is dropped, but never the first fault.
 type List []Finding
 
-// Add appends a finding.
+// ByLine returns the findings in the order of their lines, those without one last.
+func (l List) ByLine() []Finding {
+	slices.SortStableFunc(l, func(a, b Finding) int {
+		if a.Line == 0 || b.Line == 0 {
+			return cmp.Compare(b.Line, a.Line)
+		}
+		return cmp.Compare(a.Line, b.Line)
+	})
+	return l
+}
+
+// Append adds a finding.
+func (l *List) Append(f Finding) {
+	if len(*l) >= maxFindings && (f.Severity != Fault || Faulty(*l)) {
+		return
+	}
+	*l = append(*l, f)
+}
+
+// Add adds a finding from its parts.
 func (l *List) Add(severity Severity, code string, line int, problem, remedy string) {
-	*l = append(*l, Finding{Severity: severity, Code: code, Line: line, Problem: problem, Remedy: remedy})
+	l.Append(Finding{Severity: severity, Code: code, Line: line, Problem: problem, Remedy: remedy})
 }
 
 // Fault adds a reason why the file cannot be used.

@@ -93,6 +93,7 @@ type Options struct {
 	RenegotiatePackets int64         // reneg-pkts
 	TunMTU             int
 	MSSFix             *int          // mssfix; nil: default; 0: off
+	MSSFixMode         string        // what MSSFix counts: "" for the payload of the outer packet, "mtu" for all of it, "fixed" for the segment itself
 	Ping               time.Duration // ping, keepalive
 	PingRestart        time.Duration // Never for 0
 	PingExit           time.Duration

@@ -38,6 +38,7 @@ func connectionOptions() map[string]option {
 		"disable-dco":          {0, 0, false, func(m *mapper, _ *directive) { m.config.Options.DisableDCO = true }},
 		"http-proxy":           {1, 4, false, (*mapper).httpProxy},
 		"http-proxy-user-pass": {1, 1, true, (*mapper).proxyPassword},
+		"http-proxy-option":    {1, 3, false, (*mapper).httpProxyOption},
 		"socks-proxy":          {1, 3, false, (*mapper).socksProxy},
 	}
 }
@@ -88,7 +89,7 @@ func (m *mapper) remote(d *directive) {
 func (m *mapper) connection(d *directive) {
 	m.connections++
 	first := len(m.config.Remotes)
-	outer := *m
+	transport, port := m.transport, m.port
 	m.transport, m.port = "", 0
 	for i := range d.inside {
 		inside := &d.inside[i]
@@ -110,7 +111,7 @@ func (m *mapper) connection(d *directive) {
 			remote.Port = m.port
 		}
 	}
-	m.transport, m.port = outer.transport, outer.port
+	m.transport, m.port = transport, port
 }
 
 func (m *mapper) proto(d *directive) {
@@ -165,6 +166,16 @@ func (m *mapper) httpProxy(d *directive) {
 		default:
 			m.proxyFile(d, argument)
 		}
+	}
+}
+
+// httpProxyOption leaves out how the request is dressed: no proxy is known to look at it.
+func (m *mapper) httpProxyOption(d *directive) {
+	switch strings.ToUpper(d.argument(0)) {
+	case "VERSION", "AGENT":
+		m.Note("ignored-option", d.line, "How this client introduces itself to the proxy cannot be chosen; the option is ignored.")
+	default:
+		m.Warning("unsupported-option", d.line, "Headers of the request to the proxy cannot be chosen; the option is ignored.", "Remove the line if the proxy does not need it.")
 	}
 }
 

@@ -28,7 +28,7 @@ func effects() map[string]effect {
 		return effect{severity: finding.Warning, because: because, remedy: remedy}
 	}
 
-	add(kept("it is always so"), "persist-tun", "persist-key", "resolv-retry", "remap-usr1", "persist-local-ip", "persist-remote-ip", "preresolve",
+	add(kept("this client always does what it is for, or lets the gateway decide"), "persist-tun", "persist-key", "resolv-retry", "remap-usr1", "persist-local-ip", "persist-remote-ip", "preresolve",
 		"auth-token-user", "allow-recursive-routing", "single-session", "tls-exit", "up-restart", "up-delay", "ping-timer-rem", "topology", "tun-ipv6")
 	add(kept("log settings are the program's"), "verb", "mute", "mute-replay-warnings", "suppress-timestamps", "machine-readable-output", "errors-to-stderr")
 	add(dropped("logs go where the program's settings say"), "log", "log-append", "syslog", "status", "status-version", "echo", "parameter")
@@ -69,6 +69,6 @@ func effects() map[string]effect {
 	add(warning("addresses come from the gateway", "Remove the line, and let the gateway push the addresses."), "ifconfig", "ifconfig-ipv6", "ifconfig-noexec")
 	add(warning("routes are always set", "Write route-nopull to use no routes of the gateway's."), "route-noexec")
 	add(warning("addresses are not translated", "Ask for other routes."), "client-nat")
-	add(warning("headers of the proxy's request cannot be chosen", "Remove the line if the proxy does not need it."), "http-proxy-option", "http-proxy-override")
+	add(warning("headers of the proxy's request cannot be chosen", "Remove the line if the proxy does not need it."), "http-proxy-override")
 	return all
 }

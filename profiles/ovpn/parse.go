@@ -31,7 +31,7 @@ func Parse(data []byte, options ParseOptions) (*Config, []finding.Finding) {
 		m.apply(&directives[i])
 	}
 	m.finish()
-	return m.config, m.List
+	return m.config, m.ByLine()
 }
 
 // option is what is to be done with the options of one name.

@@ -89,16 +89,20 @@ func (m *mapper) explicitExitNotify(d *directive) {
 	}
 }
 
-// mssfix keeps the number; without one it is the default, and so is what the number counts.
+// mssfix without a number is the default.
 func (m *mapper) mssfix(d *directive) {
+	options := &m.config.Options
+	options.MSSFix, options.MSSFixMode = nil, ""
 	text := d.argument(0)
 	if text == "" {
-		m.config.Options.MSSFix = nil
 		return
 	}
 	size := m.number(d, text, 0, 65535)
-	m.config.Options.MSSFix = &size
-	if mode := d.argument(1); mode != "" && mode != "mtu" {
-		m.Note("ignored-option", d.line, "The second argument of mssfix is ignored: the size is that of the outer packet.")
+	options.MSSFix = &size
+	switch mode := d.argument(1); mode {
+	case "", "mtu", "fixed":
+		options.MSSFixMode = mode
+	default:
+		m.Fault("bad-argument", d.line, "What mssfix is to count is not known.", "Write mtu or fixed behind the number, or nothing.")
 	}
 }

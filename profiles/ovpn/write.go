@@ -181,7 +181,11 @@ func (w *writer) timing(o *Options) {
 	w.number("explicit-exit-notify", int64(o.ExplicitExitNotify))
 	w.number("tun-mtu", int64(o.TunMTU))
 	if o.MSSFix != nil {
-		w.line("mssfix", strconv.Itoa(*o.MSSFix), "mtu")
+		words := []string{"mssfix", strconv.Itoa(*o.MSSFix)}
+		if o.MSSFixMode != "" {
+			words = append(words, o.MSSFixMode)
+		}
+		w.line(words...)
 	}
 }
 
@@ -287,8 +291,8 @@ func (w *writer) blocks(c *Config) {
 // credentials writes what the profile has of them, and asks for the rest as Azure's vpnconfig.ovpn does.
 func (w *writer) credentials(c *Config) {
 	switch {
-	case c.AuthUserPass && c.Username != "" && c.Password != "":
-		w.block("auth-user-pass", c.Username+"\n"+c.Password.Reveal()+"\n")
+	case c.AuthUserPass && c.Username != "":
+		w.block("auth-user-pass", strings.TrimSuffix(c.Username+"\n"+c.Password.Reveal(), "\n")) // without a password it is asked
 	case c.AuthUserPass:
 		w.line("auth-user-pass")
 	}
