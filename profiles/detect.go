@@ -109,7 +109,7 @@ func describe(data []byte) string {
 	switch {
 	case len(data) > 262 && string(data[257:262]) == "ustar":
 		return "This is a tar archive."
-	case data[0] == 0x30:
+	case len(data) > 1 && data[0] == 0x30 && data[1] >= 0x80:
 		return describeDER(data)
 	case !textfile.IsText(data[:min(len(data), looked)]):
 		return "This is a file of binary data."

@@ -55,6 +55,7 @@ func exportAzure(p *Profile) ([]byte, error) {
 	}
 	for _, server := range p.Servers {
 		switch {
+		case problem != "":
 		case server.Port != azurePort:
 			problem = fmt.Sprintf("it cannot say another port than %d", azurePort)
 		case server.Transport != "" && server.Transport != p.Transport:

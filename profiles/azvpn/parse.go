@@ -16,6 +16,7 @@ import (
 type parser struct {
 	finding.List
 	root    *element
+	shape   shape
 	profile *Profile
 }
 
@@ -45,8 +46,8 @@ func Parse(data []byte) (*Profile, []finding.Finding) {
 		return nil, []finding.Finding{*fault("not-a-profile", root.line, fmt.Sprintf("The XML is about <%s>, not an Azure VPN profile.", root.name),
 			"Choose azurevpnconfig.xml from the package that Azure generated.")}
 	}
-	p := parser{root: root, profile: &Profile{}}
-	p.checkShape(root, profileShape())
+	p := parser{root: root, shape: profileShape(), profile: &Profile{}}
+	p.checkShape(root, p.shape)
 	p.profile.Name = root.value("name")
 	if p.profile.Name == "" && !root.is("AzVpnProfile") {
 		p.profile.Name = decodeName(root.name)
@@ -93,7 +94,7 @@ func (p *parser) checkLeaf(e *element) {
 }
 
 func (p *parser) unknown(e *element, s shape) {
-	parent, known := profileShape().parentOf(e.name)
+	parent, known := p.shape.parentOf(e.name)
 	switch {
 	case known && !strings.EqualFold(parent, s.name):
 		p.Warning("misplaced-element", e.line, fmt.Sprintf("The element <%s> stands inside <%s>, where it is not read.", e.name, s.name),

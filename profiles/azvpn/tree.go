@@ -26,6 +26,7 @@ type treeReader struct {
 	decoder  *xml.Decoder
 	stack    []*element
 	root     *element
+	text     []*strings.Builder // of the elements on the stack
 	elements int
 }
 
@@ -94,7 +95,7 @@ func (r *treeReader) open(start xml.StartElement, line int) *finding.Finding {
 		parent := r.stack[len(r.stack)-1]
 		parent.children = append(parent.children, e)
 	}
-	r.stack = append(r.stack, e)
+	r.stack, r.text = append(r.stack, e), append(r.text, new(strings.Builder))
 	return nil
 }
 
@@ -106,8 +107,8 @@ func (r *treeReader) close(name xml.Name, line int) *finding.Finding {
 	if e.name != name.Local || e.prefix != name.Space {
 		return r.unclosed(e, name, line)
 	}
-	e.text = strings.TrimSpace(e.text)
-	r.stack = r.stack[:len(r.stack)-1]
+	e.text = strings.TrimSpace(r.text[len(r.text)-1].String())
+	r.stack, r.text = r.stack[:len(r.stack)-1], r.text[:len(r.text)-1]
 	return nil
 }
 
@@ -126,7 +127,7 @@ func placeholderFault(line int, text string) *finding.Finding {
 
 func (r *treeReader) characters(text string, line int) *finding.Finding {
 	if len(r.stack) > 0 {
-		r.stack[len(r.stack)-1].text += text
+		r.text[len(r.text)-1].WriteString(text)
 		return nil
 	}
 	if strings.TrimSpace(text) != "" {

@@ -16,7 +16,7 @@ type ParseOptions struct {
 
 // Parse reads an OpenVPN client configuration. Where a fault is among the findings the configuration is not complete.
 func Parse(data []byte, options ParseOptions) (*Config, []finding.Finding) {
-	m := mapper{config: &Config{}, readFile: options.ReadFile, table: optionTable()}
+	m := mapper{config: &Config{}, readFile: options.ReadFile, table: optionTable(), effects: effects()}
 	if len(data) > maxSize {
 		m.Fault("too-large", 0, fmt.Sprintf("The file has %d bytes, more than the %d that a configuration can have.", len(data), maxSize), "Choose the configuration that you were given.")
 		return m.config, m.List
@@ -47,6 +47,7 @@ type mapper struct {
 	config   *Config
 	readFile func(string) ([]byte, error)
 	table    map[string]option
+	effects  map[string]effect
 	unknown  map[string]bool // ignore-unknown-option
 
 	transport   string // of proto, for all remotes
@@ -128,7 +129,7 @@ func (m *mapper) content(d *directive, missing finding.Severity) (string, bool) 
 
 // other handles options without an effect here.
 func (m *mapper) other(d *directive) {
-	switch kind := effects()[d.name]; {
+	switch kind := m.effects[d.name]; {
 	case m.unknown[d.name]:
 		m.Note("ignored-option", d.line, fmt.Sprintf("The option %s is ignored, as the file says itself.", printable(d.name)))
 	case kind.ignored:
