@@ -22,6 +22,8 @@ type Receiver struct {
 	logger  *slog.Logger
 	sink    atomic.Pointer[sink]
 
+	moderation moderation
+
 	buffers [][]byte
 	sizes   []int
 	writes  [][]byte
@@ -52,14 +54,19 @@ func (r *Receiver) SetDevice(device tun.Device, mss mssfix.Limit) {
 func (r *Receiver) Run() error {
 	for {
 		packets, err := r.conn.ReadPackets()
-		r.deliver(packets)
+		now := time.Now()
+		r.deliver(now, packets)
 		if err != nil && !transport.Transient(err) {
 			return err
+		}
+		// Datagrams come in one system call however many there are, and waiting costs throughput.
+		if r.conn.Stream() && r.moderation.read(now, len(packets)) {
+			gather()
 		}
 	}
 }
 
-func (r *Receiver) deliver(packets [][]byte) {
+func (r *Receiver) deliver(now time.Time, packets [][]byte) {
 	r.frames = r.frames[:0]
 	for _, p := range packets {
 		switch {
@@ -75,7 +82,7 @@ func (r *Receiver) deliver(packets [][]byte) {
 	}
 	sink := r.sink.Load()
 	if sink == nil {
-		r.openWithoutDevice()
+		r.openWithoutDevice(now)
 		return
 	}
 	if r.buffers == nil {
@@ -83,7 +90,6 @@ func (r *Receiver) deliver(packets [][]byte) {
 		r.buffers, r.sizes = makeBuffers(count, largestWrite), make([]int, count)
 		r.writes = make([][]byte, 0, count)
 	}
-	now := time.Now()
 	for frames := r.frames; len(frames) > 0; {
 		n := min(len(frames), len(r.buffers))
 		r.write(sink, r.data.Open(now, frames[:n], r.buffers, r.sizes, deviceOffset))
@@ -108,9 +114,8 @@ func (r *Receiver) write(sink *sink, n int) {
 }
 
 // openWithoutDevice lets pings and other messages to the session itself be seen while it is being set up; packets are dropped.
-func (r *Receiver) openWithoutDevice() {
+func (r *Receiver) openWithoutDevice(now time.Time) {
 	buffers, sizes := makeBuffers(1, largestWrite), make([]int, 1)
-	now := time.Now()
 	for i := range r.frames {
 		r.data.Open(now, r.frames[i:i+1], buffers, sizes, deviceOffset)
 	}

@@ -1,0 +1,8 @@
+//go:build !linux
+
+package pump
+
+import "time"
+
+// gather waits for gatherTime.
+func gather() { time.Sleep(gatherTime) }
