@@ -365,6 +365,8 @@ func validProfile(t *testing.T) *Profile {
 	return p
 }
 
+func secretText(text string) secret.Text { return secret.Text(text) }
+
 func prefixes(texts ...string) []netip.Prefix {
 	var all []netip.Prefix
 	for _, text := range texts {

@@ -90,7 +90,11 @@ func toOpenVPN(p *Profile) *ovpn.Config {
 	}
 	c.BringsOwn = p.Authentication.Type == Certificate && c.PKCS12 == "" && (c.ClientCert == "" || c.ClientKey == "")
 	for _, server := range p.Servers {
-		c.Remotes = append(c.Remotes, ovpn.Remote{Host: server.Host, Port: server.Port, Transport: string(server.Transport)})
+		remote := ovpn.Remote{Host: server.Host, Port: server.Port}
+		if string(server.Transport) != c.Transport {
+			remote.Transport = string(server.Transport)
+		}
+		c.Remotes = append(c.Remotes, remote)
 	}
 	if p.ControlChannel.Mode == TLSAuth && c.Options.Auth == "" && p.ControlChannel.Digest != defaultDigest {
 		c.Options.Auth = p.ControlChannel.Digest

@@ -114,7 +114,7 @@ func (r *treeReader) close(name xml.Name, line int) *finding.Finding {
 
 // unclosed tells a placeholder such as <TENANTID> that was left in the text from a forgotten end tag.
 func (r *treeReader) unclosed(e *element, end xml.Name, line int) *finding.Finding {
-	if !isKnownName(e.name) {
+	if !isKnownName(e.name) || e.name == strings.ToUpper(e.name) {
 		return placeholderFault(e.line, "<"+e.name+">")
 	}
 	return fault("not-well-formed", line, fmt.Sprintf("The end tag </%s> does not match <%s> of line %d.", end.Local, e.name, e.line),

@@ -236,7 +236,7 @@ func (m *mapper) finishRemotes() {
 	if m.config.Proxy != nil && m.config.Proxy.Host == "" {
 		m.config.Proxy = nil // a password for no proxy
 	}
-	m.config.Transport = cmp.Or(m.transport, m.force, "udp")
+	m.config.Transport = cmp.Or(m.transport, "udp")
 	for i := range m.config.Remotes {
 		if m.config.Remotes[i].Port == 0 {
 			m.config.Remotes[i].Port = m.port
@@ -247,6 +247,7 @@ func (m *mapper) finishRemotes() {
 	}
 	if m.force != "" {
 		m.config.Remotes = slices.DeleteFunc(m.config.Remotes, func(r Remote) bool { return cmp.Or(r.Transport, m.config.Transport) != m.force })
+		m.config.Transport = m.force
 	}
 	if len(m.config.Remotes) == 0 {
 		m.Fault("missing-remote", 0, "The configuration names no gateway.", "Add a line: remote, the gateway's name, its port.")

@@ -11,6 +11,17 @@ type effect struct {
 	remedy   string
 }
 
+// isWindowsOnly lists the options that OpenVPN refuses on other systems, unless they are marked as optional.
+func isWindowsOnly(name string) bool {
+	switch name {
+	case "register-dns", "dhcp-renew", "dhcp-release", "dhcp-pre-release", "dhcp-internal", "rdns-internal", "show-net-up", "tap-sleep", "ip-win32", "win-sys",
+		"windows-driver", "service", "pause-exit", "route-method", "allow-nonadmin":
+		return true
+	default:
+		return false
+	}
+}
+
 // effects are the options without an effect, by name.
 func effects() map[string]effect {
 	all := map[string]effect{}

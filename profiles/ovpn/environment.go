@@ -46,6 +46,10 @@ func (m *mapper) optional(d *directive) {
 		m.apply(&inside)
 		return
 	}
+	if known := m.effects[inside.name]; known.ignored {
+		m.other(&inside)
+		return
+	}
 	m.Note("ignored-option", d.line, "An option that clients need not know is ignored.")
 }
 

@@ -29,6 +29,9 @@ func Write(c *Config) []byte {
 	w.networks(c)
 	w.environment(c)
 	for _, words := range c.Kept {
+		if isWindowsOnly(words[0]) {
+			words = append([]string{"setenv", "opt"}, words...)
+		}
 		w.line(words...)
 	}
 	w.blocks(c)
@@ -208,7 +211,9 @@ func (w *writer) networks(c *Config) {
 		w.line("pull-filter", filter.Action, filter.Prefix)
 	}
 	w.nameServers(c)
-	w.flag(c.BlockOutsideDNS, "block-outside-dns")
+	if c.BlockOutsideDNS {
+		w.line("setenv", "opt", "block-outside-dns") // known on Windows only
+	}
 }
 
 func (w *writer) route(prefix netip.Prefix, gateway string) {
@@ -274,7 +279,11 @@ func (w *writer) blocks(c *Config) {
 		pem.Encode(&roots, &pem.Block{Type: "CERTIFICATE", Bytes: root.Raw})
 	}
 	w.block("ca", roots.String())
-	w.block("peer-fingerprint", strings.Join(c.PeerFingerprints, "\n"))
+	var prints []string
+	for _, hash := range c.PeerFingerprints {
+		prints = append(prints, withColons(hash))
+	}
+	w.block("peer-fingerprint", strings.Join(prints, "\n"))
 	w.block("crl-verify", string(c.RevocationList))
 	switch c.ControlMode {
 	case "tls-auth", "tls-crypt":
@@ -307,6 +316,15 @@ func (w *writer) credentials(c *Config) {
 		w.block("cert", "$CLIENTCERTIFICATE")
 		w.block("key", "$PRIVATEKEY")
 	}
+}
+
+// withColons writes a hash in the only way in which OpenVPN reads one.
+func withColons(hash string) string {
+	var pairs []string
+	for pair := range slices.Chunk([]byte(hash), 2) {
+		pairs = append(pairs, string(pair))
+	}
+	return strings.Join(pairs, ":")
 }
 
 // wrap breaks base64 into lines.
