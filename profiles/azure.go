@@ -35,7 +35,7 @@ func fromAzure(a *azvpn.Profile, source []byte, otherwise string) *Profile {
 	for _, server := range a.Servers {
 		p.Servers = append(p.Servers, Server{DisplayName: server.DisplayName, Host: server.FQDN, Port: azurePort})
 	}
-	p.Name = firstOf(a.Name, otherwise, a.Servers[0].FQDN)
+	p.Name = profileName(a.Name, otherwise, a.Servers[0].FQDN)
 	if a.Transport == string(UDP) {
 		p.Transport = UDP
 	}
@@ -79,7 +79,7 @@ func authenticationFromAzure(a *azvpn.Profile) Authentication {
 func fromSettings(s *azvpn.Settings, source []byte, otherwise string) *Profile {
 	p := azureDefaults()
 	p.Format, p.Source = FormatVPNSettings, source
-	p.Name = firstOf(s.VNetName, otherwise, s.Server)
+	p.Name = profileName(s.VNetName, otherwise, s.Server)
 	p.Servers = []Server{{Host: s.Server, Port: azurePort}}
 	p.Gateway.Roots = s.Roots
 	for _, root := range s.Roots {

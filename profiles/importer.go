@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path"
 	"strings"
+	"unicode"
 
 	"github.com/footbridge-vpn/footbridge/profiles/azvpn"
 	"github.com/footbridge-vpn/footbridge/profiles/bundle"
@@ -137,6 +138,28 @@ func nameFromFile(file string) string {
 		return ""
 	}
 	return base
+}
+
+// longestName bounds a profile's name, in characters.
+const longestName = 200
+
+// profileName is the first of these that says something, on one line and without control characters, since it is shown everywhere.
+func profileName(candidates ...string) string {
+	for _, candidate := range candidates {
+		printable := strings.Map(func(r rune) rune {
+			if unicode.IsSpace(r) {
+				return ' '
+			}
+			if !unicode.IsPrint(r) {
+				return -1
+			}
+			return r
+		}, candidate)
+		if runes := []rune(strings.Join(strings.Fields(printable), " ")); len(runes) > 0 {
+			return strings.TrimSpace(string(runes[:min(len(runes), longestName)]))
+		}
+	}
+	return ""
 }
 
 // makeNamesUnique tells profiles of the same name apart by how one signs in, then by a number.

@@ -16,7 +16,7 @@ const defaultDigest = "SHA1"
 // fromOpenVPN is what an OpenVPN configuration means. otherwise is its name where it has none.
 func fromOpenVPN(c *ovpn.Config, source []byte, otherwise string) *Profile {
 	p := &Profile{
-		Name:         firstOf(c.FriendlyName, otherwise, c.Remotes[0].Host),
+		Name:         profileName(c.FriendlyName, otherwise, c.Remotes[0].Host),
 		RemoteRandom: c.RemoteRandom,
 		Transport:    Transport(c.Transport),
 		Gateway: GatewayIdentity{Roots: c.CA, RequireServerEKU: c.RequireServerEKU, PeerFingerprints: c.PeerFingerprints,

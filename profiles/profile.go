@@ -28,7 +28,7 @@ type Profile struct {
 	Proxy            *Proxy // nil: none in the profile
 	SecondaryProfile string // name of the profile to fail over to
 	Format           Format // the kind of file it came from
-	Source           []byte // the file itself, for an export that keeps what we do not know; nil for a new profile
+	Source           []byte `json:"-"` // the file itself, for an export that keeps what we do not know; nil for a new profile
 }
 
 // String names the profile and shows nothing of its content, which has secrets in it.

@@ -13,7 +13,7 @@ import (
 const (
 	maxSize       = 4 << 20
 	maxLine       = 16 << 10
-	maxDirectives = 50_000
+	maxDirectives = 20_000
 	maxArguments  = 16 // OpenVPN options.h, MAX_PARMS
 )
 

@@ -3,18 +3,11 @@ package ovpn
 import (
 	"bytes"
 	"crypto/tls"
-	"encoding/base64"
-	"encoding/pem"
-	"fmt"
 	"maps"
-	"net"
-	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/footbridge-vpn/footbridge/profiles/secret"
 )
 
 // Write writes a configuration that OpenVPN 2.6 accepts. It holds the configuration's secrets.
@@ -192,65 +185,6 @@ func (w *writer) timing(o *Options) {
 	}
 }
 
-func (w *writer) networks(c *Config) {
-	for _, prefix := range c.IncludeRoutes {
-		w.route(prefix, "vpn_gateway")
-	}
-	for _, prefix := range c.ExcludeRoutes {
-		w.route(prefix, "net_gateway")
-	}
-	if flags := c.Options.RedirectGateway; flags != nil {
-		name := "redirect-gateway"
-		if slices.Contains(flags, "private") {
-			name = "redirect-private"
-		}
-		w.line(append([]string{name}, slices.DeleteFunc(slices.Clone(flags), func(flag string) bool { return flag == "private" })...)...)
-	}
-	w.flag(c.Options.RouteNoPull, "route-nopull")
-	for _, filter := range c.Options.PullFilters {
-		w.line("pull-filter", filter.Action, filter.Prefix)
-	}
-	w.nameServers(c)
-	if c.BlockOutsideDNS {
-		w.line("setenv", "opt", "block-outside-dns") // known on Windows only
-	}
-}
-
-func (w *writer) route(prefix netip.Prefix, gateway string) {
-	if prefix.Addr().Is6() {
-		words := []string{"route-ipv6", prefix.String()}
-		if gateway == "net_gateway" {
-			words = append(words, gateway)
-		}
-		w.line(words...)
-		return
-	}
-	mask := net.IP(net.CIDRMask(prefix.Bits(), 32)).String()
-	w.line("route", prefix.Addr().String(), mask, gateway)
-}
-
-// nameServers uses the dns option only where it is needed: clients before 2.6 know dhcp-option alone.
-func (w *writer) nameServers(c *Config) {
-	if len(c.DNSSuffixes) > 0 && len(c.DNSServers) > 0 {
-		words := []string{"dns", "server", "1", "address"}
-		for _, address := range c.DNSServers {
-			words = append(words, address.String())
-		}
-		w.line(words...)
-		w.line(append([]string{"dns", "server", "1", "resolve-domains"}, c.DNSSuffixes...)...)
-	} else {
-		for _, address := range c.DNSServers {
-			w.line("dhcp-option", "DNS", address.String())
-		}
-		for _, suffix := range c.DNSSuffixes {
-			w.line("dhcp-option", "DOMAIN-ROUTE", suffix)
-		}
-	}
-	for _, domain := range c.SearchDomains {
-		w.line("dhcp-option", "DOMAIN-SEARCH", domain)
-	}
-}
-
 func (w *writer) environment(c *Config) {
 	if c.FriendlyName != "" {
 		w.line("setenv", "FRIENDLY_NAME", c.FriendlyName)
@@ -271,70 +205,6 @@ func (w *writer) environment(c *Config) {
 		}
 		w.line(words...)
 	}
-}
-
-func (w *writer) blocks(c *Config) {
-	var roots strings.Builder
-	for _, root := range c.CA {
-		pem.Encode(&roots, &pem.Block{Type: "CERTIFICATE", Bytes: root.Raw})
-	}
-	w.block("ca", roots.String())
-	var prints []string
-	for _, hash := range c.PeerFingerprints {
-		prints = append(prints, withColons(hash))
-	}
-	w.block("peer-fingerprint", strings.Join(prints, "\n"))
-	w.block("crl-verify", string(c.RevocationList))
-	switch c.ControlMode {
-	case "tls-auth", "tls-crypt":
-		w.block(c.ControlMode, secret.StaticKeyFile(c.ControlKey).Reveal())
-	case "tls-crypt-v2":
-		w.block(c.ControlMode, c.ControlKey.Reveal())
-	}
-	w.credentials(c)
-	if p := c.Proxy; p != nil && p.Username != "" {
-		w.block("http-proxy-user-pass", p.Username+"\n"+p.Password.Reveal()+"\n")
-	}
-}
-
-// credentials writes what the profile has of them, and asks for the rest as Azure's vpnconfig.ovpn does.
-func (w *writer) credentials(c *Config) {
-	switch {
-	case c.AuthUserPass && c.Username != "":
-		w.block("auth-user-pass", strings.TrimSuffix(c.Username+"\n"+c.Password.Reveal(), "\n")) // without a password it is asked
-	case c.AuthUserPass:
-		w.line("auth-user-pass")
-	}
-	switch {
-	case c.PKCS12 != "":
-		w.block("pkcs12", wrap(base64.StdEncoding.EncodeToString([]byte(c.PKCS12))))
-	case c.ClientCert != "" && c.ClientKey != "":
-		w.block("cert", c.ClientCert.Reveal())
-		w.block("key", c.ClientKey.Reveal())
-	case c.BringsOwn:
-		fmt.Fprint(&w.out, "# Put your certificate and its private key here, in PEM.\n")
-		w.block("cert", "$CLIENTCERTIFICATE")
-		w.block("key", "$PRIVATEKEY")
-	}
-}
-
-// withColons writes a hash in the only way in which OpenVPN reads one.
-func withColons(hash string) string {
-	var pairs []string
-	for pair := range slices.Chunk([]byte(hash), 2) {
-		pairs = append(pairs, string(pair))
-	}
-	return strings.Join(pairs, ":")
-}
-
-// wrap breaks base64 into lines.
-func wrap(text string) string {
-	var out strings.Builder
-	for line := range slices.Chunk([]byte(text), 64) {
-		out.Write(line)
-		out.WriteByte('\n')
-	}
-	return out.String()
 }
 
 func firstOf(text, otherwise string) string {
