@@ -12,7 +12,7 @@ import (
 )
 
 func commands() []*cobra.Command {
-	return []*cobra.Command{upCommand(), downCommand(), statusCommand(), execCommand(), demoCommand(), fetchCommand()}
+	return []*cobra.Command{upCommand(), downCommand(), statusCommand(), execCommand(), demoCommand(), fetchCommand(), benchCommand()}
 }
 
 // labFlags are the flags of commands that make a lab.
