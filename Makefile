@@ -6,7 +6,10 @@ FUZZTIME ?= 3s
 
 # What the tests talk to: Debian's OpenVPN as gateway and client, real name services in a booted container.
 TEST_PACKAGES := ca-certificates dbus debootstrap gcc iproute2 iperf3 libc6-dev openvpn procps systemd-container
-BENCH_PACKAGES := $(TEST_PACKAGES)
+# Proxies that the tests talk to. They are unpacked, not installed, so that none of them becomes a service of this machine.
+PROXY_PACKAGES := tinyproxy-bin squid microsocks dante-server libecap3 libnetfilter-conntrack3 libltdl7 libwrap0 libnfnetlink0
+PROXIES := $(CURDIR)/.cache/proxies
+PROXY_PATH := $(PROXIES)/usr/bin:$(PROXIES)/usr/sbin
 
 .PHONY: help build demo test lint unit race fuzz-short fuzz bench prepare clean
 
@@ -30,7 +33,10 @@ lint: ## gofmt, go vet for Linux, Windows and macOS, staticcheck
 	go run $(STATICCHECK) ./...
 
 unit: prepare ## all tests, against real peers where there are any
-	packaging/linux/test.sh -timeout 15m ./...
+	@packaging/linux/unpack.sh $(PROXIES) $(PROXY_PACKAGES)
+	go run ./tunnel/lab/rootfs/prepare
+	PATH="$(PROXY_PATH):$$PATH" LD_LIBRARY_PATH="$$(find $(PROXIES) -name 'lib*.so.*' -printf '%h:' | tr ':' '\n' | sort -u | paste -sd:)" \
+	  packaging/linux/test.sh -timeout 15m ./...
 
 race: ## the concurrent parts under the race detector
 	go test -race -short -timeout 10m ./tunnel ./tunnel/openvpn/... ./tunnel/pump ./tunnel/transport ./client/...
@@ -40,6 +46,9 @@ fuzz-short: ## every fuzz target for a moment
 
 fuzz: ## every fuzz target for FUZZTIME each (FUZZTIME=10m make fuzz)
 	packaging/linux/fuzz.sh $(FUZZTIME)
+
+bench: prepare build ## this client and Debian's OpenVPN in turn; writes docs/benchmarks.md
+	bin/footbridge-lab bench --footbridge bin/footbridge --markdown docs/benchmarks.md
 
 prepare: ## install the Debian packages that tests need (as root; else say which)
 	@packaging/linux/prepare.sh $(TEST_PACKAGES)
