@@ -32,6 +32,7 @@ func clientConfig(profile *profiles.Profile, transport profiles.Transport, hello
 		TLSTimeout:       options.TLSTimeout,
 		HandshakeWindow:  options.HandshakeWindow,
 		TransitionWindow: options.TransitionWindow,
+		MaxPacket:        options.MaxPacketSize,
 
 		RenegotiateAfter:   duration(options.RenegotiateAfter),
 		RenegotiateBytes:   options.RenegotiateBytes,
@@ -41,11 +42,15 @@ func clientConfig(profile *profiles.Profile, transport profiles.Transport, hello
 		FallbackCipher: options.FallbackCipher,
 		Digest:         options.Auth,
 		Compression:    push.Compression(options.Compression),
+		ReplayWindow:   options.ReplayWindow,
 
 		TunMTU:             options.TunMTU,
 		Ping:               duration(options.Ping),
 		PingRestart:        duration(options.PingRestart),
 		PingExit:           duration(options.PingExit),
+		Inactive:           options.Inactive,
+		InactiveBytes:      options.InactiveBytes,
+		SessionTimeout:     options.SessionTimeout,
 		ExplicitExitNotify: options.ExplicitExitNotify,
 
 		RouteNoPull: options.RouteNoPull,

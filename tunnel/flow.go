@@ -71,10 +71,21 @@ func (t *Tunnel) detach() {
 	}
 }
 
+// mssLimit reads mssfix: what its number counts depends on its mode (OpenVPN man page, "--mssfix").
 func mssLimit(profile *profiles.Profile, conn transport.Conn, overhead int) mssfix.Limit {
-	budget := mssfix.DefaultMTU
+	budget, mode := mssfix.DefaultMTU, "mtu"
 	if profile.OpenVPN.MSSFix != nil {
-		budget = *profile.OpenVPN.MSSFix
+		budget, mode = *profile.OpenVPN.MSSFix, profile.OpenVPN.MSSFixMode
 	}
-	return mssfix.NewLimit(budget, conn.Remote().Addr().Unmap().Is6(), conn.Stream(), overhead)
+	outerIPv6 := conn.Remote().Addr().Unmap().Is6()
+	switch {
+	case budget == 0:
+		return mssfix.Limit{}
+	case mode == "fixed":
+		return mssfix.Fixed(budget)
+	case mode == "mtu":
+		return mssfix.NewLimit(budget, outerIPv6, conn.Stream(), overhead)
+	default:
+		return mssfix.NewLimit(budget+mssfix.OuterHeaders(outerIPv6, conn.Stream()), outerIPv6, conn.Stream(), overhead)
+	}
 }

@@ -124,7 +124,7 @@ func (b *hostConfigBuilder) dns(profile *profiles.Profile, pushed *push.Options)
 	} else {
 		wanted.Servers = slices.Clone(pushed.DHCP.DNS)
 	}
-	for _, domains := range [][]string{{pushed.DHCP.Domain, pushed.DHCP.AdapterDomainSuffix}, pushed.DHCP.SearchDomains, pushed.DNS.SearchDomains} {
+	for _, domains := range [][]string{{pushed.DHCP.Domain, pushed.DHCP.AdapterDomainSuffix}, pushed.DHCP.SearchDomains, pushed.DNS.SearchDomains, profile.DNS.SearchDomains} {
 		for _, domain := range domains {
 			wanted.Search = appendDomain(wanted.Search, domain)
 		}
@@ -147,7 +147,7 @@ func (b *hostConfigBuilder) dns(profile *profiles.Profile, pushed *push.Options)
 		return
 	}
 	wanted.AllNames = len(wanted.Match) == 0
-	wanted.BlockOthers = pushed.BlockOutsideDNS
+	wanted.BlockOthers = pushed.BlockOutsideDNS || profile.DNS.BlockOutside
 }
 
 // appendDomain adds a domain once, lower case and without dots at its ends.

@@ -6,9 +6,8 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"net/http"
-	"net/http/httptest"
-	"net/netip"
+	"io"
+	"net"
 	"slices"
 	"strings"
 	"sync"
@@ -285,10 +284,23 @@ func TestNextServer(t *testing.T) {
 
 // A web server, or the sign-in page of a hotel, answers in its own language.
 func TestServerThatSpeaksHTTP(t *testing.T) {
-	server := httptest.NewServer(http.NotFoundHandler())
-	defer server.Close()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	go func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			io.WriteString(conn, "HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n")
+			conn.Close()
+		}
+	}()
 	r := newRig(t)
-	r.profile.Servers = []profiles.Server{{Host: "127.0.0.1", Port: netip.MustParseAddrPort(server.Listener.Addr().String()).Port()}}
+	r.profile.Servers = []profiles.Server{{Host: "127.0.0.1", Port: listener.Addr().(*net.TCPAddr).AddrPort().Port()}}
 	r.run()
 	r.awaitRetry(NotOpenVPN)
 }

@@ -8,7 +8,7 @@ while read -r package; do
   names=$(go test -list '^Fuzz' "$package" | grep '^Fuzz' || true)
   for name in $names; do
     echo "fuzz $package $name"
-    go test -run '^$' -fuzz "^$name\$" -fuzztime "$time" -parallel 2 "$package" | grep -E '^(FAIL|---|panic|ok)|Failing input' || {
+    go test -run '^$' -fuzz "^$name\$" -fuzztime "$time" -fuzzminimizetime 10x -parallel 2 "$package" | grep -E '^(FAIL|---|panic|ok)|Failing input' || {
       echo "fuzzing $name in $package found something" >&2
       exit 1
     }

@@ -30,18 +30,24 @@ func NewLimit(mtu int, outerIPv6, stream bool, overhead int) Limit {
 	if mtu <= 0 {
 		return Limit{}
 	}
-	outer := ipv4Header
-	if outerIPv6 {
-		outer = ipv6Header
-	}
-	if stream {
-		outer += tcpHeader + lengthSize
-	} else {
-		outer += udpHeader
-	}
-	inner := mtu - outer - overhead
+	inner := mtu - OuterHeaders(outerIPv6, stream) - overhead
 	return Limit{IPv4: bounded(inner - ipv4Header - tcpHeader), IPv6: bounded(inner - ipv6Header - tcpHeader)}
 }
+
+// OuterHeaders is the length of what stands in front of a sealed packet on its way, in bytes: IP, UDP or TCP, and on a stream the length.
+func OuterHeaders(outerIPv6, stream bool) int {
+	headers := ipv4Header + udpHeader
+	if outerIPv6 {
+		headers = ipv6Header + udpHeader
+	}
+	if stream {
+		headers += tcpHeader - udpHeader + lengthSize
+	}
+	return headers
+}
+
+// Fixed limits both families to one size.
+func Fixed(mss int) Limit { return Limit{IPv4: bounded(mss), IPv6: bounded(mss)} }
 
 func bounded(mss int) uint16 { return uint16(min(max(mss, smallest), 0xffff)) }
 

@@ -162,3 +162,9 @@ func FuzzClamp(f *testing.F) {
 		}
 	})
 }
+
+func TestFixedLimit(t *testing.T) {
+	if got := Fixed(1200); got != (Limit{1200, 1200}) {
+		t.Errorf("%+v", got)
+	}
+}
