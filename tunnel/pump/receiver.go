@@ -22,8 +22,6 @@ type Receiver struct {
 	logger  *slog.Logger
 	sink    atomic.Pointer[sink]
 
-	moderation moderation
-
 	buffers [][]byte
 	sizes   []int
 	writes  [][]byte
@@ -58,10 +56,6 @@ func (r *Receiver) Run() error {
 		r.deliver(now, packets)
 		if err != nil && !transport.Transient(err) {
 			return err
-		}
-		// Datagrams come in one system call however many there are, and waiting costs throughput.
-		if r.conn.Stream() && r.moderation.read(now, len(packets)) {
-			gather()
 		}
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"syscall"
+	"time"
 
 	"github.com/footbridge-vpn/footbridge/tunnel/openvpn/packet"
 )
@@ -24,9 +26,12 @@ type streamConn struct {
 	buffer     []byte
 	start, end int // buffer[start:end] has arrived and was not returned yet
 	packets    [][]byte
-	reads      int   // up to handshakeReads
-	spoken     bool  // a whole packet has arrived
-	err        error // to be returned when the packets before it were
+	moderation moderation
+	raw        syscall.RawConn // to let bytes gather; nil: they do not
+	holding    bool            // bytes gather: see readGathered
+	reads      int             // up to handshakeReads
+	spoken     bool            // a whole packet has arrived
+	err        error           // to be returned when the packets before it were
 }
 
 // NewStreamConn makes a Conn of an open stream, such as one that a listener accepted. Closing the Conn closes the stream.
@@ -45,6 +50,9 @@ func newStreamConn(conn net.Conn, maxPacket int, early []byte) *streamConn {
 	}
 	c := &streamConn{conn: conn, local: addrPort(conn.LocalAddr()), remote: addrPort(conn.RemoteAddr()), maxPacket: maxPacket,
 		buffer: make([]byte, max(readSize, len(early))), packets: make([][]byte, 0, 256)}
+	if canGather {
+		c.raw = rawConn(conn)
+	}
 	c.end = copy(c.buffer, early)
 	c.quickly()
 	return c
@@ -55,19 +63,43 @@ func (c *streamConn) ReadPackets() ([][]byte, error) {
 	for {
 		packets, err := c.split()
 		if len(packets) > 0 {
+			c.moderate(len(packets))
 			return packets, nil
 		}
 		if err != nil {
 			return nil, err
 		}
 		c.makeRoom()
-		n, err := c.conn.Read(c.buffer[c.end:])
+		n, err := c.read(c.buffer[c.end:])
 		c.end += n
 		c.quickly()
 		if err != nil {
 			c.err = c.readError(err)
 		}
 	}
+}
+
+// moderate decides whether to let bytes gather before the next read.
+func (c *streamConn) moderate(packets int) {
+	if c.raw == nil {
+		return
+	}
+	if gather := c.moderation.read(time.Now(), packets); gather && !c.holding {
+		c.holding = holdWakeUps(c.raw, true)
+	}
+}
+
+// read reads what gathered or, where nothing did, waits for more as usual.
+func (c *streamConn) read(b []byte) (int, error) {
+	if c.holding {
+		if n := readGathered(c.raw, b); n > 0 {
+			return n, nil
+		}
+		c.moderation.streak = 0
+		c.holding = false
+		holdWakeUps(c.raw, false) // fails on a closed socket only, which the read below says better
+	}
+	return c.conn.Read(b)
 }
 
 // handshakeReads is how many reads a handshake and its configuration take at most, roughly.

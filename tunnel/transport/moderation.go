@@ -1,10 +1,10 @@
-package pump
+package transport
 
 import "time"
 
-// moderation lets packets gather while they come fast but one by one, as from a gateway that sends each with a system call of its own. Handling
-// a run costs little more than handling one packet, and the device merges it, so that a fifth of the work is left. It is what network cards do
-// with interrupts (ethtool, rx-usecs). Slow traffic never waits.
+// moderation finds the moments to let packets gather: while they come fast but one by one, as from a gateway that sends each with a system
+// call of its own. Each of them wakes a thread, which costs more than everything else about it. A run costs little more than one, and the device
+// merges it. It is what network cards do with interrupts (ethtool, rx-usecs). Slow traffic never waits.
 type moderation struct {
 	last   time.Time
 	streak int // reads in a row that came fast and held little

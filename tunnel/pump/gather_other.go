@@ -1,8 +1,0 @@
-//go:build !linux
-
-package pump
-
-import "time"
-
-// gather waits for gatherTime.
-func gather() { time.Sleep(gatherTime) }
