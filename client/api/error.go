@@ -9,7 +9,6 @@ const (
 	TooLarge         Code = "request-too-large"
 	NotFound         Code = "not-found"
 	NotPermitted     Code = "not-permitted"
-	NotAllowedMethod Code = "method-not-allowed"
 	BadProfile       Code = "bad-profile"
 	BadCertificate   Code = "bad-certificate"
 	AlreadyConnected Code = "already-connected"

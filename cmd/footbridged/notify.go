@@ -1,0 +1,64 @@
+package main
+
+import (
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"strconv"
+	"time"
+)
+
+// notifyReady tells systemd that the service is ready (sd_notify(3)) and keeps its watchdog quiet until stop is called, which says that the service
+// is stopping. Without systemd it does nothing.
+func notifyReady(logger *slog.Logger) (stop func(), err error) {
+	path := os.Getenv("NOTIFY_SOCKET")
+	if path == "" {
+		return func() {}, nil
+	}
+	conn, err := net.DialUnix("unixgram", nil, &net.UnixAddr{Name: path, Net: "unixgram"})
+	if err != nil {
+		return nil, fmt.Errorf("notify systemd: %w", err)
+	}
+	tell := func(state string) {
+		if _, err := conn.Write([]byte(state)); err != nil {
+			logger.Warn("systemd not notified", "state", state, "error", err)
+		}
+	}
+	tell("READY=1")
+	done := make(chan struct{})
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		period := watchdogPeriod()
+		if period == 0 {
+			<-done
+			return
+		}
+		ticker := time.NewTicker(period)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-ticker.C:
+				tell("WATCHDOG=1")
+			case <-done:
+				return
+			}
+		}
+	}()
+	return func() {
+		close(done)
+		<-ended
+		tell("STOPPING=1")
+		conn.Close()
+	}, nil
+}
+
+// watchdogPeriod is half of what systemd allows; 0: there is no watchdog.
+func watchdogPeriod() time.Duration {
+	microseconds, err := strconv.ParseInt(os.Getenv("WATCHDOG_USEC"), 10, 64)
+	if err != nil || microseconds < 2 {
+		return 0
+	}
+	return time.Duration(microseconds) * time.Microsecond / 2
+}
