@@ -28,6 +28,9 @@ type attempt struct {
 	reason     Reason
 	skip       int      // of the server's addresses, over UDP, where silence says nothing
 	refused    *Problem // what the gateway said of the last credential
+
+	opened  <-chan struct{} // closed when the tunnel's computer is open, or openErr says why not
+	openErr error
 }
 
 // carriedOver is what one session leaves to the next.
@@ -88,9 +91,8 @@ func (a *attempt) stage(stage Stage) {
 
 // run holds one session from the first look-up to its end, and says why it ended.
 func (a *attempt) run(ctx context.Context) *Problem {
-	if err := a.openComputer(ctx); err != nil {
-		return asProblem(err, HostFailed)
-	}
+	a.openComputer(ctx)
+	defer func() { <-a.opened }() // whoever tears down must find it
 	session, err := a.newSession()
 	if err != nil {
 		return asProblem(err, Internal)
@@ -116,18 +118,32 @@ func (a *attempt) ended(ctx context.Context, err error) *Problem {
 	return asProblem(err, Internal)
 }
 
-// openComputer makes the device before anything is sent, so that a lack of privileges shows at once.
-func (a *attempt) openComputer(ctx context.Context) error {
+// openComputer makes the device beside the handshake, which takes as long. A lack of privileges shows before the gateway's answer.
+func (a *attempt) openComputer(ctx context.Context) {
+	opened := make(chan struct{})
+	a.opened = opened
 	t := a.tunnel
 	if t.computer != nil {
+		close(opened)
+		return
+	}
+	go func() {
+		defer close(opened)
+		computer, err := t.options.Computer(ctx)
+		if err != nil {
+			a.openErr = err
+			return
+		}
+		t.computer = computer
+	}()
+}
+
+// notOpened is why the computer could not be opened, once that is known.
+func (a *attempt) notOpened() *Problem {
+	if a.openErr == nil {
 		return nil
 	}
-	computer, err := t.options.Computer(ctx)
-	if err != nil {
-		return err
-	}
-	t.computer = computer
-	return nil
+	return asProblem(a.openErr, HostFailed)
 }
 
 // transport is how this attempt's server is spoken to.

@@ -23,8 +23,14 @@ func (s *session) configure(ctx context.Context, result *openvpn.Established) {
 	s.result, s.wanted = result, config
 	configured := make(chan error, 1)
 	s.configured = configured
-	computer := s.tunnel.computer
-	go func() { configured <- computer.Set(ctx, config) }()
+	go func() {
+		<-s.opened
+		if s.openErr != nil {
+			configured <- s.openErr
+			return
+		}
+		configured <- s.tunnel.computer.Set(ctx, config)
+	}()
 }
 
 func (s *session) warn(sentences []string) {
@@ -35,6 +41,9 @@ func (s *session) warn(sentences []string) {
 
 // finishConfiguring lets packets flow once this computer is set up.
 func (s *session) finishConfiguring(err error) *Problem {
+	if s.openErr != nil {
+		return s.notOpened()
+	}
 	computer := s.tunnel.computer
 	for _, warning := range computer.Warnings() {
 		s.warn([]string{warning.String()})

@@ -64,7 +64,17 @@ func (s *session) awaitCredential(ctx context.Context) *Problem {
 		if s.question == nil {
 			return nil
 		}
+		opened := s.opened
 		select {
+		case <-opened:
+			if problem := s.notOpened(); problem != nil {
+				return problem // before the user has typed anything
+			}
+			opened = nil
+		default:
+		}
+		select {
+		case <-opened:
 		case answer := <-s.answers:
 			s.endQuestion()
 			s.client.Provide(time.Now(), answer)
@@ -83,7 +93,7 @@ func (s *session) drive(ctx context.Context, conn transport.Conn) *Problem {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	s.stage(Handshaking)
-	done := ctx.Done()
+	done, opened := ctx.Done(), s.opened
 	for {
 		s.flush()
 		s.handleEvents(ctx)
@@ -96,6 +106,11 @@ func (s *session) drive(ctx context.Context, conn transport.Conn) *Problem {
 		}
 		resetTimer(timer, s.client.Deadline())
 		select {
+		case <-opened:
+			opened = nil
+			if problem := s.notOpened(); problem != nil {
+				return problem
+			}
 		case control := <-s.receiver.control:
 			now := time.Now()
 			s.client.Receive(now, control)
