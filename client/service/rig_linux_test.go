@@ -1,0 +1,224 @@
+package service
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+	"golang.zx2c4.com/wireguard/tun"
+	"golang.zx2c4.com/wireguard/tun/tuntest"
+
+	"github.com/footbridge-vpn/footbridge/client/api"
+	"github.com/footbridge-vpn/footbridge/tunnel"
+	"github.com/footbridge-vpn/footbridge/tunnel/gateway"
+	"github.com/footbridge-vpn/footbridge/tunnel/host"
+	"github.com/footbridge-vpn/footbridge/tunnel/lab/pki"
+	"github.com/footbridge-vpn/footbridge/tunnel/openvpn/tlswrap"
+)
+
+const (
+	gatewayName = "11111111-2222-3333-4444-555555555555.vpn.azure.com"
+	alice       = 51001
+	bob         = 51002
+	daemon      = 901 // not a person
+)
+
+// computer is one whose device is made of channels.
+type computer struct{ device *tuntest.ChannelTUN }
+
+func (c *computer) Set(context.Context, host.Config) error { return nil }
+func (c *computer) Close() error                           { return c.device.TUN().Close() }
+func (c *computer) Device() tun.Device                     { return c.device.TUN() }
+func (c *computer) Name() string                           { return "test0" }
+func (c *computer) Warnings() []host.Warning               { return nil }
+
+// rig is a service on a socket.
+type rig struct {
+	t       *testing.T
+	dir     string
+	service *Service
+	stop    func()
+}
+
+func newRig(t *testing.T) *rig {
+	t.Helper()
+	if os.Getuid() != 0 {
+		t.Skip("acting as several users needs root")
+	}
+	dir, err := os.MkdirTemp("", "footbridged-test-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	if err := os.Chmod(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	r := &rig{t: t, dir: dir}
+	r.service = New(Options{Version: "test", Access: Access{LoginDir: filepath.Join(dir, "none")},
+		Computer: func(context.Context) (tunnel.Computer, error) { return &computer{tuntest.NewChannelTUN()}, nil }})
+	listener, err := Listen(r.socket())
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	served := make(chan error, 1)
+	go func() { served <- r.service.Serve(ctx, listener) }()
+	r.stop = func() {
+		cancel()
+		select {
+		case err, open := <-served:
+			if open && err != nil {
+				t.Error(err)
+			}
+			close(served)
+		case <-time.After(20 * time.Second):
+			t.Error("the service did not end")
+		}
+		r.stop = func() {}
+	}
+	t.Cleanup(func() { r.stop() })
+	return r
+}
+
+func (r *rig) socket() string { return filepath.Join(r.dir, "service.sock") }
+
+// dial connects as a user. The thread that changed its user is thrown away.
+func (r *rig) dial(uid int) (net.Conn, error) {
+	type result struct {
+		conn net.Conn
+		err  error
+	}
+	done := make(chan result)
+	go func() {
+		runtime.LockOSThread()
+		if _, _, errno := unix.RawSyscall(unix.SYS_SETRESUID, uintptr(uid), uintptr(uid), uintptr(uid)); errno != 0 {
+			done <- result{nil, errno}
+			return
+		}
+		conn, err := net.Dial("unix", r.socket())
+		done <- result{conn, err}
+	}()
+	got := <-done
+	return got.conn, got.err
+}
+
+// as is a client whose connections the kernel sees as a user's.
+func (r *rig) as(uid int) *api.Client {
+	r.t.Helper()
+	path := filepath.Join(r.dir, fmt.Sprintf("as-%d-%d.sock", uid, time.Now().UnixNano()))
+	listener, err := net.Listen("unix", path)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	r.t.Cleanup(func() { listener.Close() })
+	go func() {
+		for {
+			near, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			far, err := r.dial(uid)
+			if err != nil {
+				near.Close()
+				continue
+			}
+			go func() { io.Copy(far, near); far.Close() }()
+			go func() { io.Copy(near, far); near.Close() }()
+		}
+	}()
+	client := api.Dial(path)
+	r.t.Cleanup(client.Close)
+	return client
+}
+
+// watch reads a client's events until stop is called or the test ends.
+func (r *rig) watch(client *api.Client) (messages <-chan api.Message, stop func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	out := make(chan api.Message, 1000)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		client.Events(ctx, func(m api.Message) error { out <- m; return nil })
+	}()
+	stop = func() { cancel(); <-ended }
+	r.t.Cleanup(stop)
+	return out, stop
+}
+
+// await reads messages until one fits.
+func await(t *testing.T, messages <-chan api.Message, what string, fits func(api.Message) bool) api.Message {
+	t.Helper()
+	deadline := time.After(20 * time.Second)
+	for {
+		select {
+		case m := <-messages:
+			if fits(m) {
+				return m
+			}
+		case <-deadline:
+			t.Fatalf("no message: %s", what)
+		}
+	}
+}
+
+// serveGateway starts a gateway on loopback and returns a profile for it and a user's identity.
+func serveGateway(t *testing.T) (profile []byte, user *pki.Identity) {
+	t.Helper()
+	set, err := pki.NewSet(gatewayName)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if user, err = set.Client("user", pki.ECDSA); err != nil {
+		t.Fatal(err)
+	}
+	digits := strings.Repeat("0123456789abcdef", 32)
+	key, err := tlswrap.ParseStaticKey(digits)
+	if err != nil {
+		t.Fatal(err)
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server, err := gateway.New(gateway.Config{
+		TLS: &tls.Config{Certificates: []tls.Certificate{set.Gateway.TLS()}, ClientAuth: tls.RequireAndVerifyClientCert,
+			ClientCAs: set.ClientRoot.Pool(), MinVersion: tls.VersionTLS12},
+		Wrap: tlswrap.Config{Mode: tlswrap.Auth, Key: key, Digest: "SHA256", Direction: tlswrap.Normal},
+		IPv4: netip.MustParsePrefix("172.16.0.0/24"), Routes: []netip.Prefix{netip.MustParsePrefix("10.10.0.0/16")},
+		Digest: "SHA256", Listeners: []net.Listener{listener},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(ctx) }()
+	t.Cleanup(func() { cancel(); <-served })
+	root := pki.Identity{Certificate: set.GatewayRoot.Certificate}
+	return fmt.Appendf(nil, `client
+dev tun
+proto tcp-client
+remote 127.0.0.1 %d
+remote-cert-tls server
+verify-x509-name %s name
+auth SHA256
+key-direction 1
+<ca>
+%s</ca>
+<tls-auth>
+-----BEGIN OpenVPN Static key V1-----
+%s
+-----END OpenVPN Static key V1-----
+</tls-auth>
+`, listener.Addr().(*net.TCPAddr).Port, gatewayName, root.CertificatePEM(), digits), user
+}
