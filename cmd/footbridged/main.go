@@ -75,7 +75,7 @@ func run(ctx context.Context, socket string, options service.Options) error {
 	if err := host.Cleanup(ctx, options.StateDir, logger); err != nil {
 		logger.Error("computer not put right", "error", err)
 	}
-	stopNotifying, err := notifyReady(logger)
+	stopNotifying, err := notifyReady(ctx, logger)
 	if err != nil {
 		return err
 	}

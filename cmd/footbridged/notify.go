@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"net"
@@ -9,9 +10,9 @@ import (
 	"time"
 )
 
-// notifyReady tells systemd that the service is ready (sd_notify(3)) and keeps its watchdog quiet until stop is called, which says that the service
-// is stopping. Without systemd it does nothing.
-func notifyReady(logger *slog.Logger) (stop func(), err error) {
+// notifyReady tells systemd that the service is ready (sd_notify(3)), that it is stopping once ctx ends, and keeps the watchdog quiet until stop is
+// called. Without systemd it does nothing.
+func notifyReady(ctx context.Context, logger *slog.Logger) (stop func(), err error) {
 	path := os.Getenv("NOTIFY_SOCKET")
 	if path == "" {
 		return func() {}, nil
@@ -26,6 +27,7 @@ func notifyReady(logger *slog.Logger) (stop func(), err error) {
 		}
 	}
 	tell("READY=1")
+	silent := context.AfterFunc(ctx, func() { tell("STOPPING=1") })
 	done := make(chan struct{})
 	ended := make(chan struct{})
 	go func() {
@@ -47,10 +49,9 @@ func notifyReady(logger *slog.Logger) (stop func(), err error) {
 		}
 	}()
 	return func() {
+		silent()
 		close(done)
 		<-ended
-		tell("STOPPING=1")
-		conn.Close()
 	}, nil
 }
 
