@@ -84,11 +84,11 @@ func writeConfig(t *testing.T, text string) string {
 }
 
 // checkRealProxy carries packets with the right password, and is refused with another.
-func checkRealProxy(t *testing.T, kind profiles.ProxyType, port uint16, username string) {
+func checkRealProxy(t *testing.T, kind profiles.ProxyType, port uint16, host, username string) {
 	t.Helper()
 	gateway := startGateway(t)
 	address := netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), port)
-	options := Options{Host: "localhost", Port: gateway.Port(), Proxy: proxyAt(kind, address, username, "right")}
+	options := Options{Host: host, Port: gateway.Port(), Proxy: proxyAt(kind, address, username, "right")}
 	conn, err := Dial(t.Context(), options)
 	if err != nil {
 		t.Fatal(err)
@@ -114,13 +114,14 @@ func checkRealProxy(t *testing.T, kind profiles.ProxyType, port uint16, username
 func TestTinyproxy(t *testing.T) {
 	port := freePort(t)
 	startDaemon(t, port, "tinyproxy", "-d", "-c", writeConfig(t, fmt.Sprintf("Port %d\nListen 127.0.0.1\nTimeout 60\nMaxClients 20\nBasicAuth ann right\n", port)))
-	checkRealProxy(t, profiles.HTTPProxy, port, "ann")
+	checkRealProxy(t, profiles.HTTPProxy, port, "localhost", "ann")
 }
 
 func TestMicrosocks(t *testing.T) {
 	port := freePort(t)
 	startDaemon(t, port, "microsocks", "-i", "127.0.0.1", "-p", fmt.Sprint(port), "-u", "ann", "-P", "right")
-	checkRealProxy(t, profiles.SOCKS5Proxy, port, "ann")
+	// By address: it tries only the first that a name has, which for localhost may be ::1.
+	checkRealProxy(t, profiles.SOCKS5Proxy, port, "127.0.0.1", "ann")
 }
 
 // Squid is what companies run; it signs users in with Digest here.
@@ -129,12 +130,20 @@ func TestSquid(t *testing.T) {
 	if err != nil {
 		t.Skip("squid is not installed")
 	}
-	helper := filepath.Join(filepath.Dir(squid), "../lib/squid/digest_file_auth")
 	port := freePort(t)
 	secret := md5.Sum([]byte("ann:office:right"))
 	folder := t.TempDir()
 	for _, name := range []string{folder, filepath.Dir(folder)} { // squid gives up being root
 		if err := os.Chmod(name, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, name := range []string{"digest_file_auth", "unlinkd"} { // it may not reach where it is installed
+		program, err := os.ReadFile(filepath.Join(filepath.Dir(squid), "../lib/squid", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(folder, name), program, 0o755); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -146,11 +155,11 @@ func TestSquid(t *testing.T) {
 	if err := os.WriteFile(mime, nil, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	config := writeConfig(t, fmt.Sprintf(`http_port 127.0.0.1:%d
-mime_table %s
-icon_directory %s
-unlinkd_program %s/unlinkd
-auth_param digest program %s -c %s
+	config := writeConfig(t, fmt.Sprintf(`http_port 127.0.0.1:%[1]d
+mime_table %[2]s
+icon_directory %[3]s
+unlinkd_program %[3]s/unlinkd
+auth_param digest program %[3]s/digest_file_auth -c %[4]s
 auth_param digest realm office
 auth_param digest children 1
 acl signed_in proxy_auth REQUIRED
@@ -160,16 +169,16 @@ cache deny all
 cache_log /dev/null
 access_log none
 pid_filename none
-coredump_dir %s
+coredump_dir %[3]s
 shutdown_lifetime 0 seconds
 netdb_filename none
 pinger_enable off
 collapsed_forwarding off
 memory_cache_shared off
 cache_effective_user nobody
-`, port, mime, folder, filepath.Dir(helper), helper, users, folder))
+`, port, mime, folder, users))
 	startDaemon(t, port, "squid", "-N", "-f", config)
-	checkRealProxy(t, profiles.HTTPProxy, port, "ann")
+	checkRealProxy(t, profiles.HTTPProxy, port, "localhost", "ann")
 }
 
 // Dante carries UDP too.
@@ -185,7 +194,7 @@ user.unprivileged: nobody
 client pass { from: 0.0.0.0/0 to: 0.0.0.0/0 }
 socks pass { from: 0.0.0.0/0 to: 0.0.0.0/0 }
 `, port)))
-	checkRealProxy(t, profiles.SOCKS5Proxy, port, "")
+	checkRealProxy(t, profiles.SOCKS5Proxy, port, "localhost", "")
 	gateway := listenPackets(t, "127.0.0.1:0")
 	address := netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), port)
 	for _, host := range []string{"127.0.0.1", "localhost"} {
