@@ -165,7 +165,7 @@ func TestBackoffIsBounded(t *testing.T) {
 
 func allCodes() []Code {
 	return []Code{NameNotFound, Unreachable, Refused, NoAnswer, NotOpenVPN, SecretRefused, TLSStalled, TLSFailed, TLSReset,
-		GatewayUntrusted, GatewayWrongName, GatewayExpired, CertificateRefused, CertificateExpired, CertificateMissing, SignerFailed,
+		GatewayUntrusted, GatewayWrongName, GatewayExpired, CertificateRefused, CertificateExpired, CertificateMissing, CertificateWrong, SignerFailed,
 		ResetAfterKey, AuthFailed, AuthSessionExpired, AuthTemporary, AuthQuestion, CredentialCancelled, NoPushReply, Unsupported, PushRejected,
 		ConnectionLost, PingTimeout, GatewayGone, GatewayRestart, GatewayHalt, SessionTimeout, Inactive, ProxyUnreachable, ProxyAuth, ProxyRefused,
 		HostFailed, HostUnsupported, NetworkDown, TimedOut, UserDisconnected, Internal}

@@ -49,6 +49,7 @@ const (
 	CertificateRefused  Code = "client-certificate-refused"
 	CertificateExpired  Code = "client-certificate-expired"
 	CertificateMissing  Code = "client-certificate-missing"
+	CertificateWrong    Code = "client-certificate-unsuitable"
 	SignerFailed        Code = "client-key-failed"
 	ResetAfterKey       Code = "reset-after-key-material"
 	AuthFailed          Code = "sign-in-refused"
@@ -110,6 +111,8 @@ func texts(code Code) (sentence, remedy string) {
 		return "Your client certificate is not valid at this time.", "Check this computer's date and time, or ask your administrator for a new certificate."
 	case CertificateMissing:
 		return "This profile needs a client certificate with its private key.", "Give both with --cert and --key, or --pkcs12."
+	case CertificateWrong:
+		return "This client certificate cannot be used for this connection.", "Give the one that your administrator made for this gateway."
 	case SignerFailed:
 		return "Your private key could not sign.", "Check that the key belongs to the certificate, and that its token or store is available."
 	case ResetAfterKey:
@@ -191,7 +194,7 @@ func CertificateProblem(err error, validity bool) *Problem {
 	if validity {
 		return newProblem(CertificateExpired, err)
 	}
-	return newProblem(CertificateMissing, err)
+	return newProblem(CertificateWrong, err)
 }
 
 // CredentialProblem says why there is no credential to give.
