@@ -4,20 +4,15 @@ import (
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/hmac"
-	"crypto/md5"
 	"crypto/rand"
-	"crypto/sha1"
-	"crypto/sha256"
 	"crypto/sha512"
 	"crypto/subtle"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"hash"
-)
 
-// ErrUnknownDigest says that a digest for the data channel's HMAC is not known.
-var ErrUnknownDigest = errors.New("unknown data channel digest")
+	"github.com/footbridge-vpn/footbridge/tunnel/openvpn/digest"
+)
 
 // useCBC sets up AES-CBC with an HMAC over IV and ciphertext (OpenVPN crypto.c, openvpn_encrypt_v1): HMAC, IV, then the
 // encrypted packet id and packet with PKCS #7 padding. The header is not covered.
@@ -48,34 +43,16 @@ type cbc struct {
 // ivSetter is what crypto/cipher's CBC modes can do besides cipher.BlockMode: go on with another IV without being made anew.
 type ivSetter interface{ SetIV([]byte) }
 
-func newCBC(digest string, key *KeyMaterial, keySize int) (*cbc, error) {
-	newHash, err := digestByName(digest)
+func newCBC(name string, key *KeyMaterial, keySize int) (*cbc, error) {
+	newHash, err := digest.ByName(name)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("make data channel keys: %w", err)
 	}
 	block, err := aes.NewCipher(key.cipher(keySize))
 	if err != nil {
 		return nil, fmt.Errorf("make data channel keys: %w", err)
 	}
 	return &cbc{block: block, mac: hmac.New(newHash, key.hmac(newHash().Size()))}, nil
-}
-
-func digestByName(name string) (func() hash.Hash, error) {
-	switch name {
-	case "MD5":
-		return md5.New, nil
-	case "SHA1":
-		return sha1.New, nil
-	case "SHA224":
-		return sha256.New224, nil
-	case "SHA256":
-		return sha256.New, nil
-	case "SHA384":
-		return sha512.New384, nil
-	case "SHA512":
-		return sha512.New, nil
-	}
-	return nil, fmt.Errorf("make data channel keys: %w %q", ErrUnknownDigest, name)
 }
 
 func (c *cbc) overhead() int { return c.mac.Size() + aes.BlockSize + packetIDSize + aes.BlockSize }

@@ -2,14 +2,9 @@ package tlswrap
 
 import (
 	"crypto/hmac"
-	"crypto/md5"
-	"crypto/sha1"
-	"crypto/sha256"
-	"crypto/sha512"
-	"fmt"
 	"hash"
-	"strings"
 
+	"github.com/footbridge-vpn/footbridge/tunnel/openvpn/digest"
 	"github.com/footbridge-vpn/footbridge/tunnel/openvpn/packet"
 )
 
@@ -21,8 +16,8 @@ type authentication struct {
 	sum           []byte
 }
 
-func newAuthentication(key *StaticKey, digest string, direction Direction) (*authentication, error) {
-	newHash, err := digestByName(digest)
+func newAuthentication(key *StaticKey, name string, direction Direction) (*authentication, error) {
+	newHash, err := digest.ByName(name)
 	if err != nil {
 		return nil, err
 	}
@@ -32,24 +27,6 @@ func newAuthentication(key *StaticKey, digest string, direction Direction) (*aut
 		send:    hmac.New(newHash, key.hmacKey(send)[:size]),
 		receive: hmac.New(newHash, key.hmacKey(receive)[:size]),
 	}, nil
-}
-
-func digestByName(name string) (func() hash.Hash, error) {
-	switch strings.ToUpper(name) {
-	case "MD5":
-		return md5.New, nil
-	case "SHA1":
-		return sha1.New, nil
-	case "SHA224":
-		return sha256.New224, nil
-	case "SHA256":
-		return sha256.New, nil
-	case "SHA384":
-		return sha512.New384, nil
-	case "SHA512":
-		return sha512.New, nil
-	}
-	return nil, fmt.Errorf("%w: %q", ErrDigest, name)
 }
 
 func (a *authentication) overhead() int { return a.send.Size() + replayIDSize }

@@ -46,9 +46,6 @@ var (
 	ErrMetadata       = errors.New("client's key is refused for its metadata")
 )
 
-// ErrDigest says that a digest for tls-auth is not known.
-var ErrDigest = errors.New("unknown tls-auth digest")
-
 // Config says how control packets of a session are protected.
 type Config struct {
 	Mode   Mode

@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/footbridge-vpn/footbridge/tunnel/openvpn/digest"
 	"github.com/footbridge-vpn/footbridge/tunnel/openvpn/packet"
 	"github.com/footbridge-vpn/footbridge/tunnel/openvpn/tlswrap"
 )
@@ -355,7 +356,7 @@ func TestConfigIsChecked(t *testing.T) {
 			t.Errorf("%s is accepted", name)
 		}
 	}
-	if _, err := tlswrap.New(tlswrap.Config{Mode: tlswrap.Auth, Key: staticKey(t), Digest: "none"}); !errors.Is(err, tlswrap.ErrDigest) {
+	if _, err := tlswrap.New(tlswrap.Config{Mode: tlswrap.Auth, Key: staticKey(t), Digest: "none"}); !errors.Is(err, digest.ErrUnknown) {
 		t.Errorf("digest none: %v", err)
 	}
 }
