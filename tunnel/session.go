@@ -218,12 +218,10 @@ func (s *session) leave() {
 	s.tunnel.post(carriedReport{s.carried})
 }
 
+// stageReached tells what the user can follow: how long the gateway takes to send its configuration still belongs to signing in.
 func (s *session) stageReached(stage openvpn.Stage) {
-	switch stage {
-	case openvpn.StageKeyMaterial:
+	if stage == openvpn.StageKeyMaterial {
 		s.stage(Authenticating)
-	case openvpn.StagePush:
-		s.stage(Configuring)
 	}
 }
 

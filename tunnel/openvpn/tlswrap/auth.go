@@ -2,6 +2,7 @@ package tlswrap
 
 import (
 	"crypto/hmac"
+	"fmt"
 	"hash"
 
 	"github.com/footbridge-vpn/footbridge/tunnel/openvpn/digest"
