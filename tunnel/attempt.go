@@ -140,10 +140,14 @@ func (a *attempt) openComputer(ctx context.Context) {
 
 // notOpened is why the computer could not be opened, once that is known.
 func (a *attempt) notOpened() *Problem {
-	if a.openErr == nil {
+	switch {
+	case a.openErr == nil:
 		return nil
+	case errors.Is(a.openErr, errors.ErrUnsupported):
+		return asProblem(a.openErr, HostUnsupported)
+	default:
+		return asProblem(a.openErr, HostFailed)
 	}
-	return asProblem(a.openErr, HostFailed)
 }
 
 // transport is how this attempt's server is spoken to.

@@ -17,6 +17,7 @@ import (
 	"github.com/footbridge-vpn/footbridge/profiles"
 	"github.com/footbridge-vpn/footbridge/profiles/secret"
 	"github.com/footbridge-vpn/footbridge/tunnel/gateway"
+	"github.com/footbridge-vpn/footbridge/tunnel/host"
 	"github.com/footbridge-vpn/footbridge/tunnel/host/netmon"
 	"github.com/footbridge-vpn/footbridge/tunnel/lab/pki"
 	"github.com/footbridge-vpn/footbridge/tunnel/openvpn/push"
@@ -76,6 +77,7 @@ func TestFailures(t *testing.T) {
 			r.profile.OpenVPN.PullFilters = []profiles.PullFilter{{Action: "reject", Prefix: "route"}}
 		}}, code: PushRejected},
 		{name: "no privileges", edits: []rigOption{func(r *rig, _ *gateway.Config) { r.computer.openErr = errors.New("operation not permitted") }}, code: HostFailed, detail: "not permitted"},
+		{name: "a system without tunnels", edits: []rigOption{func(r *rig, _ *gateway.Config) { r.computer.openErr = host.ErrUnsupported }}, code: HostUnsupported},
 		{name: "routes that cannot be set", edits: []rigOption{func(r *rig, _ *gateway.Config) { r.computer.setErr = errors.New("no buffer space") }}, code: HostFailed, detail: "no buffer space"},
 	}
 	for _, test := range tests {
