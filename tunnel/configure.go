@@ -15,6 +15,9 @@ func (s *session) configure(ctx context.Context, result *openvpn.Established) {
 	profile := s.tunnel.options.Profile
 	config, warnings := hostConfig(profile, result.Options, s.outerAddresses(s.conn.Remote()))
 	config.MTU = result.TunMTU
+	if s.tunnel.options.LeaveDNS {
+		config.DNS = host.DNS{}
+	}
 	for _, refusal := range result.Options.Refused {
 		warnings = append(warnings, "The gateway's option "+refusal.Option+" was not followed: "+refusal.Reason+".")
 	}

@@ -29,6 +29,8 @@ type Options struct {
 	Dial func(context.Context, transport.Options) (transport.Conn, error)
 	// Computer opens this computer for the tunnel, before the first packet is sent.
 	Computer func(context.Context) (Computer, error)
+	// LeaveDNS leaves this computer's name resolution alone, whatever the profile and the gateway say.
+	LeaveDNS bool
 	// Network tells of changes of the network and of sleep; nil: nothing does.
 	Network <-chan netmon.Change
 	// Memory remembers what worked with a profile; nil: nothing does.

@@ -33,6 +33,7 @@ type Options struct {
 	// ProxyFromEnvironment uses the proxy that https_proxy, all_proxy and no_proxy name, where no other is given.
 	ProxyFromEnvironment bool
 
+	LeaveDNS bool          // do not touch name resolution, such as where /etc is read-only
 	Device   string        // wanted name of the network interface
 	StateDir string        // where journals and memories are kept
 	Timeout  time.Duration // for the first connection; 0: no limit
@@ -68,6 +69,7 @@ func Run(ctx context.Context, options Options) error {
 		Certificate: certificate,
 		Ask:         askFor(profile, options.Ask),
 		Proxy:       proxy,
+		LeaveDNS:    options.LeaveDNS,
 		Network:     network,
 		Memory:      newMemory(filepath.Join(options.StateDir, "hello.json"), options.Logger),
 		Version:     "Footbridge " + options.Version,

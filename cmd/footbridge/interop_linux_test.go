@@ -375,6 +375,17 @@ func TestKillAndCleanup(t *testing.T) {
 	}
 }
 
+func TestLeaveDNS(t *testing.T) {
+	w := newWorld(t)
+	options := w.gatewayOptions("tcp")
+	options.Push = []string{"dhcp-option DNS 10.10.0.53"}
+	w.startGateway(options)
+	p := w.run(w.profile("tcp"), "--leave-dns")
+	if session := p.awaitSession(); len(session.DNSServers) != 0 || strings.Contains(w.leftovers(), "10.10.0.53") {
+		t.Errorf("name resolution was touched: %v", session.DNSServers)
+	}
+}
+
 func TestForcedTunnelling(t *testing.T) {
 	w := newWorld(t)
 	options := w.gatewayOptions("udp")

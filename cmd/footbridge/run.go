@@ -33,6 +33,7 @@ type runFlags struct {
 	passwordStdin bool
 	proxy         string
 	proxyFromEnv  bool
+	leaveDNS      bool
 	device        string
 	stateDir      string
 	timeout       time.Duration
@@ -64,6 +65,7 @@ It needs root or the CAP_NET_ADMIN capability, and ends cleanly on SIGINT and SI
 	f.BoolVar(&flags.passwordStdin, "password-stdin", false, "read the password from the first line of standard input")
 	f.StringVar(&flags.proxy, "proxy", "", "proxy to the gateway: http://[user:password@]host:port or socks5://…")
 	f.BoolVar(&flags.proxyFromEnv, "proxy-from-environment", false, "use the proxy that https_proxy, all_proxy and no_proxy name")
+	f.BoolVar(&flags.leaveDNS, "leave-dns", false, "do not touch name resolution, such as where /etc is read-only")
 	f.StringVar(&flags.device, "device", "footbridge0", "name of the network interface; the next free number where it is taken")
 	f.StringVar(&flags.stateDir, "state-dir", standalone.DefaultStateDir(), "where to journal what is changed on this computer")
 	f.DurationVar(&flags.timeout, "timeout", 0, "give up when the first connection takes longer, such as 60s")
@@ -85,7 +87,7 @@ func run(command *cobra.Command, path string, flags runFlags) error {
 	if options.Proxy, err = readProxy(flags.proxy); err != nil {
 		return err
 	}
-	options.ProxyFromEnvironment = flags.proxyFromEnv
+	options.ProxyFromEnvironment, options.LeaveDNS = flags.proxyFromEnv, flags.leaveDNS
 	if flags.passwordStdin {
 		password, err := firstLine(command.InOrStdin())
 		if err != nil {
