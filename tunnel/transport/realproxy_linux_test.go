@@ -178,7 +178,7 @@ memory_cache_shared off
 cache_effective_user nobody
 `, port, mime, folder, users))
 	startDaemon(t, port, "squid", "-N", "-f", config)
-	checkRealProxy(t, profiles.HTTPProxy, port, "localhost", "ann")
+	checkRealProxy(t, profiles.HTTPProxy, port, "127.0.0.1", "ann") // by address, as above
 }
 
 // Dante carries UDP too.
