@@ -68,6 +68,9 @@ func (t *Tunnel) start(ctx context.Context, action StartAttempt) {
 	t.logger.Info("attempt", "server", server.Host, "number", t.machine.Attempt, "hello", action.Hello)
 	go func() {
 		problem := a.run(ctx)
+		if problem.Code == NoAnswer {
+			t.names.doubt(server.Host) // it may have moved
+		}
 		cancel(nil)
 		t.post(AttemptEnded{Problem: problem})
 	}()

@@ -10,7 +10,7 @@ import (
 )
 
 // lookupLimit bounds one look-up of the gateway's name.
-const lookupLimit = 10 * time.Second
+const lookupLimit = 5 * time.Second
 
 // nameMemory resolves the gateway's names. While a tunnel is set up the system's DNS may lead through it, so a name
 // that resolved before is not asked again until connecting to its addresses failed.

@@ -137,7 +137,8 @@ func (s *session) drive(ctx context.Context, conn transport.Conn) *Problem {
 			done = nil
 			s.client.Close(time.Now())
 			timer.Reset(0)
-			stop := time.AfterFunc(closeLimit, func() { s.receiver.conn.Close() })
+			conn := s.conn
+			stop := time.AfterFunc(closeLimit, func() { conn.Close() })
 			defer stop.Stop()
 		}
 	}
