@@ -159,6 +159,16 @@ func opened(t *testing.T, c *datachannel.Channel, batch []byte, stream bool) [][
 	return out
 }
 
+// eventually waits for what another goroutine is about to do.
+func eventually(t *testing.T, done func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); !done(); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("it did not happen")
+		}
+	}
+}
+
 func TestSender(t *testing.T) {
 	device := newFakeDevice()
 	sender := NewSender(device, nil)
@@ -167,6 +177,7 @@ func TestSender(t *testing.T) {
 
 	first, second := ipv4("10.0.0.1", 80, 100), ipv4("10.0.0.2", 80, 60)
 	device.reads <- [][]byte{first} // no link yet: dropped
+	eventually(t, func() bool { return sender.Dropped() == 1 })
 	ours, theirs := channels(t, true)
 	conn := newFakeConn(true)
 	sender.SetLink(&Link{Conn: conn, Data: ours, Gateway: gateway, BlockIPv6: true})
@@ -186,6 +197,7 @@ func TestSender(t *testing.T) {
 	conn.broken.Store(true)
 	device.reads <- [][]byte{first}
 	device.reads <- [][]byte{first}
+	eventually(t, func() bool { return sender.Dropped() == 5 })
 	again := newFakeConn(true)
 	sender.SetLink(&Link{Conn: again, Data: ours, Gateway: gateway})
 	device.reads <- [][]byte{ipv6()}
@@ -222,6 +234,7 @@ func TestReceiver(t *testing.T) {
 	}
 	ack := []byte{byte(packet.AckV1) << 3, 1, 2, 3}
 	conn.reads <- append(sealed(ipv4("10.0.0.9", 1, 50)), ack) // no device yet: data is dropped
+	eventually(t, func() bool { return ours.Counters().PacketsReceived == 1 })
 	receiver.SetDevice(device, mssfix.Limit{})
 	var packets [][]byte
 	for i := range 3*batchSize + 1 { // more than the device takes at once

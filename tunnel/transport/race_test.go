@@ -76,6 +76,7 @@ func (n *network) connect(ctx context.Context, _ string, to netip.AddrPort) (net
 	n.attempts = append(n.attempts, attempted{address, time.Since(n.start)})
 	n.mu.Unlock()
 	if err := n.errors[address]; err != nil {
+		time.Sleep(time.Millisecond) // so that both look-ups have answered by then
 		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: err}
 	}
 	if after, ok := n.answers[address]; ok {
@@ -108,7 +109,7 @@ func TestHappyEyeballs(t *testing.T) {
 		{"the families take turns", both, map[string]time.Duration{v4b: ms(20)}, nil, v4b,
 			[]attempted{{v6a, 0}, {v4a, ms(250)}, {v6b, ms(500)}, {v4b, ms(750)}}},
 		{"a failure brings the next at once", both, map[string]time.Duration{v4a: ms(1)}, map[string]error{v6a: syscall.ENETUNREACH}, v4a,
-			[]attempted{{v6a, 0}, {v4a, 0}}},
+			[]attempted{{v6a, 0}, {v4a, ms(1)}}},
 		{"a slow first one may still win", both, map[string]time.Duration{v6a: ms(300), v4a: ms(100)}, nil, v6a, []attempted{{v6a, 0}, {v4a, ms(250)}}},
 		{"IPv4 waits a moment for IPv6", names{"ip6": {after: ms(30), addresses: []string{v6a}}, "ip4": {addresses: []string{v4a}}},
 			map[string]time.Duration{v6a: ms(1), v4a: ms(1)}, nil, v6a, []attempted{{v6a, ms(30)}}},
@@ -122,7 +123,7 @@ func TestHappyEyeballs(t *testing.T) {
 		{"IPv6 look-up fails late", names{"ip6": {after: ms(20), err: errors.New("server failure")}, "ip4": {addresses: []string{v4a}}},
 			map[string]time.Duration{v4a: ms(1)}, nil, v4a, []attempted{{v4a, ms(20)}}},
 		{"a resolver that answers both families to each question", names{"ip6": {addresses: []string{v4a, v6a}}, "ip4": {addresses: []string{v4a, v6a}}},
-			map[string]time.Duration{v4a: ms(1)}, map[string]error{v6a: syscall.ECONNREFUSED}, v4a, []attempted{{v6a, 0}, {v4a, 0}}},
+			map[string]time.Duration{v4a: ms(1)}, map[string]error{v6a: syscall.ECONNREFUSED}, v4a, []attempted{{v6a, 0}, {v4a, ms(1)}}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
