@@ -2,8 +2,8 @@
 package datachannel
 
 import (
+	"bytes"
 	"errors"
-	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -28,16 +28,17 @@ var (
 // the session itself.
 type Channel struct {
 	stream   bool
+	ping     []byte
 	occMagic []byte
 
 	receiving [packet.MaxKeyID + 1]atomic.Pointer[Keys]
 	sending   atomic.Pointer[Keys]
 
-	sealing sync.Mutex // a pump and the session itself seal
-	opening sync.Mutex
-
-	counters counters
-	clock    activity
+	sealing  sync.Mutex // a pump and the session itself seal
+	sent     direction
+	opening  sync.Mutex
+	received direction
+	dropped  drops
 
 	inBandMu sync.Mutex
 	inBand   []InBand
@@ -46,7 +47,7 @@ type Channel struct {
 
 // New makes a channel without keys, for a stream (TCP) or for datagrams.
 func New(stream bool) *Channel {
-	return &Channel{stream: stream, occMagic: occMagic()}
+	return &Channel{stream: stream, ping: Ping(), occMagic: occMagic()}
 }
 
 // Install makes packets under a key readable. It replaces an older key of the same id.
@@ -81,24 +82,31 @@ func (c *Channel) Overhead() int {
 	return keys.overhead()
 }
 
-// Seal appends a data packet for each packet to b, whose Stream is the channel's. now is for LastSent.
+// Seal appends a data packet for each packet to b, whose Stream is the channel's. Packets that no data packet can carry are dropped. After an
+// error b has what was sealed before it. now is for LastSent.
 func (c *Channel) Seal(now time.Time, b *packet.Batch, packets [][]byte) error {
 	c.sealing.Lock()
 	defer c.sealing.Unlock()
 	keys := c.sending.Load()
 	if keys == nil {
-		c.counters.dropped.Add(uint64(len(packets)))
+		c.dropped.other.Add(uint64(len(packets)))
 		return ErrNoKey
 	}
-	var bytes uint64
+	var size, sealed uint64
 	for _, p := range packets {
-		if err := c.sealOne(keys, b, p); err != nil {
+		err := c.sealOne(keys, b, p)
+		if errors.Is(err, errTooLarge) {
+			c.dropped.count(err)
+			continue
+		}
+		if err != nil {
 			return err
 		}
-		bytes += uint64(len(p))
+		size += uint64(len(p))
+		sealed++
 	}
-	c.counters.sent.add(bytes, uint64(len(packets)))
-	c.clock.sent.stamp(now)
+	c.sent.add(size, sealed)
+	c.sent.last.stamp(now)
 	return nil
 }
 
@@ -110,11 +118,20 @@ func (c *Channel) SealInBand(now time.Time, b *packet.Batch, payload []byte) err
 	if keys == nil {
 		return ErrNoKey
 	}
-	c.clock.sent.stamp(now)
-	return c.sealOne(keys, b, payload)
+	if err := c.sealOne(keys, b, payload); err != nil {
+		return err
+	}
+	c.sent.last.stamp(now)
+	return nil
 }
 
+// largestPacket is what a stream's length prefix can say, and more than any datagram carries.
+const largestPacket = 0xffff
+
 func (c *Channel) sealOne(keys *Keys, b *packet.Batch, payload []byte) error {
+	if len(payload)+keys.overhead() > largestPacket {
+		return errTooLarge
+	}
 	id, ok := keys.reserve(len(payload))
 	if !ok {
 		return ErrKeyUsedUp
@@ -153,29 +170,31 @@ func (c *Channel) Open(now time.Time, packets, into [][]byte, sizes []int, offse
 	c.opening.Lock()
 	defer c.opening.Unlock()
 	filled, authentic := 0, 0
-	var bytes uint64
+	var size uint64
 	for _, p := range packets {
 		if filled == len(into) {
-			c.counters.dropped.Add(1)
+			c.dropped.other.Add(1)
 			continue
 		}
 		payload, err := c.openOne(p, into[filled][offset:])
+		if err == nil || errors.Is(err, errCompressed) {
+			authentic++ // it shows that the peer is alive, also where nothing can be made of it
+		}
 		if err != nil {
-			c.counters.drop(err)
+			c.dropped.count(err)
 			continue
 		}
-		authentic++
 		if len(payload) == 0 || c.takeInBand(payload) {
 			continue
 		}
 		copy(into[filled][offset:], payload) // in its place already, unless a framing stood in front
 		sizes[filled] = len(payload)
-		bytes += uint64(len(payload))
+		size += uint64(len(payload))
 		filled++
 	}
 	if authentic > 0 {
-		c.counters.received.add(bytes, uint64(filled))
-		c.clock.received.stamp(now)
+		c.received.add(size, uint64(filled))
+		c.received.last.stamp(now)
 	}
 	return filled
 }
@@ -193,32 +212,35 @@ func (c *Channel) openOne(p, dst []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	keys.replay.mark(id)
-	keys.use(len(plaintext))
-	payload, err := keys.compression.unframe(plaintext)
-	if err != nil {
-		return nil, fmt.Errorf("open data packet: %w", err)
-	}
-	return payload, nil
+	keys.accept(id, len(plaintext))
+	return keys.compression.unframe(plaintext)
 }
 
-// takeInBand keeps a message to the session itself, and reports whether the payload was one. Pings need no more than
-// that they came.
+// takeInBand keeps a message to the session itself, and reports whether the payload is nothing for a device.
 func (c *Channel) takeInBand(payload []byte) bool {
 	if version := payload[0] >> 4; version == 4 || version == 6 {
 		return false
 	}
-	message, ok := c.parseInBand(payload)
-	if !ok {
-		return true // a ping, or nothing that an IP device could use
+	if bytes.Equal(payload, c.ping) {
+		return true // it says no more than that it came
 	}
+	message, ok := c.parseInBand(payload)
+	if !ok || !c.keepInBand(message) {
+		c.dropped.other.Add(1)
+	}
+	return true
+}
+
+// keepInBand keeps a message until InBand is called, unless there are too many.
+func (c *Channel) keepInBand(message InBand) bool {
 	c.inBandMu.Lock()
 	defer c.inBandMu.Unlock()
-	if len(c.inBand) < mostInBand {
-		c.inBand = append(c.inBand, message)
-		if c.wake != nil {
-			c.wake()
-		}
+	if len(c.inBand) == mostInBand {
+		return false
+	}
+	c.inBand = append(c.inBand, message)
+	if c.wake != nil {
+		c.wake()
 	}
 	return true
 }

@@ -15,45 +15,48 @@ type Counters struct {
 
 	Replays      uint64
 	NotAuthentic uint64
+	UnknownKey   uint64 // of a key id that is not, or no longer, known
 	Compressed   uint64
-	Dropped      uint64 // for any other reason
+	Dropped      uint64 // for any other reason, in either direction
 }
 
-type counters struct {
-	sent, received                             direction
-	replays, notAuthentic, compressed, dropped atomic.Uint64
+// direction is what went one way, and when last.
+type direction struct {
+	bytes, packets atomic.Uint64
+	last           moment
 }
 
-type direction struct{ bytes, packets atomic.Uint64 }
+// drops counts received packets that were dropped, by reason.
+type drops struct{ replays, notAuthentic, unknownKey, compressed, other atomic.Uint64 }
 
 func (d *direction) add(bytes, packets uint64) {
 	d.bytes.Add(bytes)
 	d.packets.Add(packets)
 }
 
-func (c *counters) drop(err error) {
+func (d *drops) count(err error) {
 	switch {
 	case errors.Is(err, errReplay):
-		c.replays.Add(1)
+		d.replays.Add(1)
 	case errors.Is(err, errNotAuthentic):
-		c.notAuthentic.Add(1)
+		d.notAuthentic.Add(1)
+	case errors.Is(err, ErrNoKey):
+		d.unknownKey.Add(1)
 	case errors.Is(err, errCompressed):
-		c.compressed.Add(1)
+		d.compressed.Add(1)
 	default:
-		c.dropped.Add(1)
+		d.other.Add(1)
 	}
 }
 
 // Counters returns the counts since the channel was made. It may be called from any goroutine.
 func (c *Channel) Counters() Counters {
-	n := &c.counters
-	return Counters{BytesSent: n.sent.bytes.Load(), PacketsSent: n.sent.packets.Load(),
-		BytesReceived: n.received.bytes.Load(), PacketsReceived: n.received.packets.Load(),
-		Replays: n.replays.Load(), NotAuthentic: n.notAuthentic.Load(), Compressed: n.compressed.Load(), Dropped: n.dropped.Load()}
+	d := &c.dropped
+	return Counters{BytesSent: c.sent.bytes.Load(), PacketsSent: c.sent.packets.Load(),
+		BytesReceived: c.received.bytes.Load(), PacketsReceived: c.received.packets.Load(),
+		Replays: d.replays.Load(), NotAuthentic: d.notAuthentic.Load(), UnknownKey: d.unknownKey.Load(),
+		Compressed: d.compressed.Load(), Dropped: d.other.Load()}
 }
-
-// activity is when something was sent and received last.
-type activity struct{ sent, received moment }
 
 // moment is a time that one goroutine sets for each batch and others read. It keeps the monotonic clock: only the distance from
 // the first time set is stored each time.
@@ -83,7 +86,7 @@ func (m *moment) load() time.Time {
 }
 
 // LastSent is when a packet was sealed last; the zero time: never.
-func (c *Channel) LastSent() time.Time { return c.clock.sent.load() }
+func (c *Channel) LastSent() time.Time { return c.sent.last.load() }
 
 // LastReceived is when an authentic packet was opened last; the zero time: never.
-func (c *Channel) LastReceived() time.Time { return c.clock.received.load() }
+func (c *Channel) LastReceived() time.Time { return c.received.last.load() }

@@ -5,6 +5,8 @@ import (
 	"crypto/cipher"
 	"errors"
 	"fmt"
+	"io"
+	"log/slog"
 	"sync/atomic"
 
 	"golang.org/x/crypto/chacha20poly1305"
@@ -16,11 +18,19 @@ import (
 // struct key).
 type KeyMaterial [128]byte
 
-// String hides the key.
-func (KeyMaterial) String() string { return "[redacted]" }
+const redacted = "[redacted]"
 
-// GoString hides the key.
-func (KeyMaterial) GoString() string { return "[redacted]" }
+// String hides the key.
+func (KeyMaterial) String() string { return redacted }
+
+// Format hides the key from every verb of fmt.
+func (KeyMaterial) Format(f fmt.State, _ rune) { io.WriteString(f, redacted) }
+
+// LogValue hides the key.
+func (KeyMaterial) LogValue() slog.Value { return slog.StringValue(redacted) }
+
+// MarshalText hides the key, also within Parameters that are logged as JSON.
+func (KeyMaterial) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 
 func (k *KeyMaterial) cipher(size int) []byte { return k[:size] }
 func (k *KeyMaterial) hmac(size int) []byte   { return k[64 : 64+size] }
@@ -37,11 +47,11 @@ type Parameters struct {
 	ReplayWindow int // packets; 0: 2048
 }
 
-// Limits of one key's use (OpenVPN packet_id.h, PACKET_ID_WRAP_TRIGGER; ssl.c, aead usage limit).
+// Limits of one key's use (OpenVPN packet_id.h, PACKET_ID_WRAP_TRIGGER; crypto.c, cipher_get_aead_limits; ssl.c, should_trigger_renegotiation).
 const (
 	packetIDLimit   = 0xffffffff
 	packetIDTrigger = 0xff000000
-	aeadTrigger     = uint64(1) << 36 / 8 * 7 // blocks and packets together
+	gcmTrigger      = uint64(1) << 36 / 8 * 7 // blocks and packets of one direction together
 )
 
 // ErrUnknownCipher says that a cipher is not one that can be spoken.
@@ -54,11 +64,18 @@ type Keys struct {
 	compression Compression
 	sealer      sealer
 	opener      opener
-	replay      replayWindow
-	nextID      uint32        // the id of the packet sealed last
-	usage       atomic.Uint64 // AES blocks and packets, see aeadTrigger
-	exhausted   atomic.Bool   // another key is due
-	aead        bool
+	limited     bool        // gcmTrigger applies
+	exhausted   atomic.Bool // another key is due
+
+	sent   sent
+	replay replayWindow
+	opened uint64 // blocks
+}
+
+// sent is what a key has sealed so far.
+type sent struct {
+	lastID uint32 // and the number of packets
+	blocks uint64
 }
 
 // sealer protects one direction. overhead is the most it adds to a framed packet behind the header.
@@ -87,10 +104,12 @@ func NewKeys(p Parameters) (*Keys, error) {
 	if err != nil {
 		return nil, err
 	}
-	k.aead = true
+	k.limited = p.Cipher != chaCha20Poly1305
 	k.sealer, k.opener = newAEADSealer(send, &p.Send, p.PeerID), newAEADOpener(receive, &p.Receive)
 	return k, nil
 }
+
+const chaCha20Poly1305 = "CHACHA20-POLY1305"
 
 func newAEAD(name string, key *KeyMaterial) (cipher.AEAD, error) {
 	switch name {
@@ -100,7 +119,7 @@ func newAEAD(name string, key *KeyMaterial) (cipher.AEAD, error) {
 		return newGCM(key.cipher(24))
 	case "AES-128-GCM":
 		return newGCM(key.cipher(16))
-	case "CHACHA20-POLY1305":
+	case chaCha20Poly1305:
 		return chacha20poly1305.New(key.cipher(32))
 	}
 	return nil, fmt.Errorf("make data channel keys: %w %q", ErrUnknownCipher, name)
@@ -141,25 +160,37 @@ func cbcBits(name string) (int, bool) {
 	return 0, false
 }
 
-// reserve takes the next packet id. It fails when there is none left, long after exhausted was set.
+// reserve takes the next packet id for a packet of size bytes. It fails when there is none left, long after exhausted was set.
 func (k *Keys) reserve(size int) (uint32, bool) {
-	if k.nextID == packetIDLimit {
+	if k.sent.lastID == packetIDLimit {
 		return 0, false
 	}
-	k.nextID++
-	if k.nextID >= packetIDTrigger {
+	k.sent.lastID++
+	k.sent.blocks += blocks(size)
+	if k.sent.lastID >= packetIDTrigger {
 		k.exhausted.Store(true)
 	}
-	k.use(size)
-	return k.nextID, true
+	k.limit(k.sent.blocks + uint64(k.sent.lastID))
+	return k.sent.lastID, true
 }
 
-// use counts towards the limit of AES-GCM (draft-irtf-cfrg-aead-limits; OpenVPN ssl.c).
-func (k *Keys) use(size int) {
-	if k.aead && k.usage.Add(uint64(1+(size+15)/16)) >= aeadTrigger {
+// accept notes an authentic packet of size bytes.
+func (k *Keys) accept(id uint32, size int) {
+	k.replay.mark(id)
+	k.opened += blocks(size)
+	k.limit(k.opened + uint64(k.replay.last))
+}
+
+// limit compares blocks and packets of one direction with the limit of AES-GCM (draft-irtf-cfrg-aead-limits). The other ciphers have none
+// that packet ids do not reach first.
+func (k *Keys) limit(used uint64) {
+	if k.limited && used >= gcmTrigger {
 		k.exhausted.Store(true)
 	}
 }
+
+// blocks is how many blocks of AES a packet fills.
+func blocks(size int) uint64 { return uint64(size+15) / 16 }
 
 // headerSize is the length of the header of sent packets.
 func (k *Keys) headerSize() int { return packet.DataHeaderSize(k.peer) }
