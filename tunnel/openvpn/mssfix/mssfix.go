@@ -30,8 +30,7 @@ func NewLimit(mtu int, outerIPv6, stream bool, overhead int) Limit {
 	if mtu <= 0 {
 		return Limit{}
 	}
-	inner := mtu - OuterHeaders(outerIPv6, stream) - overhead
-	return Limit{IPv4: bounded(inner - ipv4Header - tcpHeader), IPv6: bounded(inner - ipv6Header - tcpHeader)}
+	return Fixed(mtu - OuterHeaders(outerIPv6, stream) - overhead)
 }
 
 // OuterHeaders is the length of what stands in front of a sealed packet on its way, in bytes: IP, UDP or TCP, and on a stream the length.
@@ -46,8 +45,10 @@ func OuterHeaders(outerIPv6, stream bool) int {
 	return headers
 }
 
-// Fixed limits both families to one size.
-func Fixed(mss int) Limit { return Limit{IPv4: bounded(mss), IPv6: bounded(mss)} }
+// Fixed computes the limit for inner packets of at most size bytes, whatever becomes of them outside (OpenVPN man page, "--mssfix", fixed).
+func Fixed(size int) Limit {
+	return Limit{IPv4: bounded(size - ipv4Header - tcpHeader), IPv6: bounded(size - ipv6Header - tcpHeader)}
+}
 
 func bounded(mss int) uint16 { return uint16(min(max(mss, smallest), 0xffff)) }
 
@@ -78,18 +79,23 @@ func (l Limit) Clamp(packet []byte) bool {
 
 func clampIPv4(packet []byte, limit uint16) bool {
 	header := int(packet[0]&0x0f) * 4
+	end := int(binary.BigEndian.Uint16(packet[2:]))
 	fragment := binary.BigEndian.Uint16(packet[6:]) & 0x1fff
-	if packet[9] != protocolTCP || fragment != 0 || header < ipv4Header || len(packet) < header {
+	if packet[9] != protocolTCP || fragment != 0 || header < ipv4Header || end < header || len(packet) < end {
 		return false
 	}
-	return clampTCP(packet[header:], limit)
+	return clampTCP(packet[header:end], limit)
 }
 
 func clampIPv6(packet []byte, limit uint16) bool {
 	if len(packet) < ipv6Header {
 		return false
 	}
-	next, rest := packet[6], packet[ipv6Header:]
+	end := ipv6Header + int(binary.BigEndian.Uint16(packet[4:]))
+	if len(packet) < end {
+		return false
+	}
+	next, rest := packet[6], packet[ipv6Header:end]
 	for range mostExtensionHeader {
 		switch next {
 		case protocolTCP:
