@@ -132,6 +132,7 @@ func (s *session) drive(ctx context.Context, conn transport.Conn) *Problem {
 				return problem
 			}
 		case err := <-s.receiver.ended:
+			s.receiveRest() // it often says why
 			s.client.TransportClosed(time.Now(), err)
 		case <-done:
 			done = nil
@@ -140,6 +141,18 @@ func (s *session) drive(ctx context.Context, conn transport.Conn) *Problem {
 			conn := s.conn
 			stop := time.AfterFunc(closeLimit, func() { conn.Close() })
 			defer stop.Stop()
+		}
+	}
+}
+
+// receiveRest handles the control packets that came before the connection ended.
+func (s *session) receiveRest() {
+	for {
+		select {
+		case control := <-s.receiver.control:
+			s.client.Receive(time.Now(), control)
+		default:
+			return
 		}
 	}
 }
