@@ -9,13 +9,21 @@ const (
 	largestWrite = 64 << 10
 )
 
-// makeBuffers lays out n buffers in one piece of memory. What is never touched never becomes resident.
-func makeBuffers(n, size int) [][]byte {
+// buffers are equal pieces of one memory, which is given back to the system as a whole. Were it left to the garbage collector, it would be
+// cleared for the next connection, and so become resident to the last page.
+type buffers struct {
+	each    [][]byte
+	release func() // to be called when nothing uses them any more
+}
+
+// makeBuffers lays out n buffers. What is never touched never becomes resident.
+func makeBuffers(n, size int) buffers {
 	stride := deviceOffset + size
-	memory := make([]byte, n*stride)
-	buffers := make([][]byte, n)
-	for i := range buffers {
-		buffers[i] = memory[i*stride : (i+1)*stride : (i+1)*stride]
+	memory, release := allocate(n * stride)
+	b := buffers{each: make([][]byte, n), release: release}
+	for i := range b.each {
+		begin := i * stride
+		b.each[i] = memory[begin : begin+stride : begin+stride]
 	}
-	return buffers
+	return b
 }

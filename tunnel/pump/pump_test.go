@@ -2,6 +2,7 @@ package pump
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -129,6 +130,7 @@ func channels(t testing.TB, stream bool) (ours, theirs *datachannel.Channel) {
 func ipv4(destination string, port uint16, size int) []byte {
 	p := make([]byte, size)
 	p[0], p[9] = 0x45, protocolUDP
+	binary.BigEndian.PutUint16(p[2:], uint16(size))
 	address := netip.MustParseAddr(destination).As4()
 	copy(p[16:], address[:])
 	p[22], p[23] = byte(port>>8), byte(port)
@@ -137,7 +139,7 @@ func ipv4(destination string, port uint16, size int) []byte {
 
 func ipv6() []byte {
 	p := make([]byte, 60)
-	p[0] = 0x60
+	p[0], p[5] = 0x60, 20
 	return p
 }
 
@@ -151,10 +153,11 @@ func opened(t *testing.T, c *datachannel.Channel, batch []byte, stream bool) [][
 			t.Fatal(err)
 		}
 	}
-	buffers, sizes := makeBuffers(len(frames), largestWrite), make([]int, len(frames))
+	memory, sizes := makeBuffers(len(frames), largestWrite), make([]int, len(frames))
+	defer memory.release()
 	var out [][]byte
-	for i := range c.Open(time.Now(), frames, buffers, sizes, deviceOffset) {
-		out = append(out, buffers[i][deviceOffset:deviceOffset+sizes[i]])
+	for i := range c.Open(time.Now(), frames, memory.each, sizes, deviceOffset) {
+		out = append(out, bytes.Clone(memory.each[i][deviceOffset:deviceOffset+sizes[i]]))
 	}
 	return out
 }
@@ -197,7 +200,7 @@ func TestSender(t *testing.T) {
 	conn.broken.Store(true)
 	device.reads <- [][]byte{first}
 	device.reads <- [][]byte{first}
-	eventually(t, func() bool { return sender.Dropped() == 5 })
+	eventually(t, func() bool { return sender.Dropped() == 6 }) // the one that did not get out, and the one after it
 	again := newFakeConn(true)
 	sender.SetLink(&Link{Conn: again, Data: ours, Gateway: gateway})
 	device.reads <- [][]byte{ipv6()}

@@ -21,11 +21,14 @@ type Receiver struct {
 	control func([]byte)
 	logger  *slog.Logger
 	sink    atomic.Pointer[sink]
+	dropped atomic.Uint64
 
-	buffers [][]byte
+	// Of the goroutine of Run.
+	frames  [][]byte
+	memory  buffers // for as many packets as the device takes at once; one before there is a device
 	sizes   []int
 	writes  [][]byte
-	frames  [][]byte
+	failing bool // the last write to the device failed
 }
 
 // sink is where opened packets go.
@@ -48,8 +51,13 @@ func (r *Receiver) SetDevice(device tun.Device, mss mssfix.Limit) {
 	r.sink.Store(&sink{device: device, mss: mss})
 }
 
+// Dropped is how many authentic packets were dropped because there was no device or they were no whole IP packets, and how many times the
+// device did not take all of a batch.
+func (r *Receiver) Dropped() uint64 { return r.dropped.Load() }
+
 // Run pumps until the connection ends, and returns why: io.EOF where the gateway closed it. It is to be called once.
 func (r *Receiver) Run() error {
+	defer r.free()
 	for {
 		packets, err := r.conn.ReadPackets()
 		now := time.Now()
@@ -75,42 +83,62 @@ func (r *Receiver) deliver(now time.Time, packets [][]byte) {
 		return
 	}
 	sink := r.sink.Load()
-	if sink == nil {
-		r.openWithoutDevice(now)
-		return
+	count := 1
+	if sink != nil {
+		count = sink.device.BatchSize()
 	}
-	if r.buffers == nil {
-		count := sink.device.BatchSize()
-		r.buffers, r.sizes = makeBuffers(count, largestWrite), make([]int, count)
-		r.writes = make([][]byte, 0, count)
+	if len(r.memory.each) < count {
+		r.makeRoom(count)
 	}
 	for frames := r.frames; len(frames) > 0; {
-		n := min(len(frames), len(r.buffers))
-		r.write(sink, r.data.Open(now, frames[:n], r.buffers, r.sizes, deviceOffset))
+		n := min(len(frames), count)
+		// Without a device too: pings and other messages to the session itself count while it is being set up.
+		opened := r.data.Open(now, frames[:n], r.memory.each, r.sizes, deviceOffset)
+		if sink == nil {
+			r.dropped.Add(uint64(opened))
+		} else {
+			r.write(sink, opened)
+		}
 		frames = frames[n:]
 	}
 }
 
+// makeRoom makes buffers for as many packets as are opened at once.
+func (r *Receiver) makeRoom(count int) {
+	r.free()
+	r.memory, r.sizes, r.writes = makeBuffers(count, largestWrite), make([]int, count), make([][]byte, 0, count)
+}
+
+func (r *Receiver) free() {
+	if r.memory.release != nil {
+		r.memory.release()
+	}
+	r.memory = buffers{}
+}
+
 // write hands the opened packets to the device, which merges runs of them.
-func (r *Receiver) write(sink *sink, n int) {
+func (r *Receiver) write(sink *sink, opened int) {
 	r.writes = r.writes[:0]
-	for i := range n {
-		p := r.buffers[i][:deviceOffset+r.sizes[i]]
-		sink.mss.Clamp(p[deviceOffset:])
-		r.writes = append(r.writes, p)
+	for i := range opened {
+		buffer := r.memory.each[i]
+		p, ok := wholePacket(buffer[deviceOffset : deviceOffset+r.sizes[i]])
+		if !ok {
+			r.dropped.Add(1)
+			continue
+		}
+		sink.mss.Clamp(p)
+		// The capacity stays that of the buffer, for what the device merges behind it.
+		r.writes = append(r.writes, buffer[:deviceOffset+len(p)])
 	}
 	if len(r.writes) == 0 {
 		return
 	}
-	if _, err := sink.device.Write(r.writes, deviceOffset); err != nil {
-		r.logger.Debug("packets not written to the device", "error", err)
+	_, err := sink.device.Write(r.writes, deviceOffset)
+	if err != nil {
+		r.dropped.Add(1)
+		if !r.failing { // a device that is down refuses every batch
+			r.logger.Debug("packets not written to the device", "error", err)
+		}
 	}
-}
-
-// openWithoutDevice lets pings and other messages to the session itself be seen while it is being set up; packets are dropped.
-func (r *Receiver) openWithoutDevice(now time.Time) {
-	buffers, sizes := makeBuffers(1, largestWrite), make([]int, 1)
-	for i := range r.frames {
-		r.data.Open(now, r.frames[i:i+1], buffers, sizes, deviceOffset)
-	}
+	r.failing = err != nil
 }

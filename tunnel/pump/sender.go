@@ -36,7 +36,7 @@ func NewSender(device tun.Device, logger *slog.Logger) *Sender {
 // SetLink sends over another link from now on; nil: none.
 func (s *Sender) SetLink(link *Link) { s.link.Store(link) }
 
-// Dropped is how many packets were dropped because there was no link, or the link did not take them.
+// Dropped is how many packets were dropped because there was no link, or the link did not want or take them, or the device could not read them.
 func (s *Sender) Dropped() uint64 { return s.dropped.Load() }
 
 // Wait returns when Run has returned.
@@ -46,27 +46,38 @@ func (s *Sender) Wait() { <-s.ended }
 func (s *Sender) Run() error {
 	defer close(s.ended)
 	count := s.device.BatchSize()
-	buffers, sizes := makeBuffers(count, largestRead), make([]int, count)
+	memory, sizes := makeBuffers(count, largestRead), make([]int, count)
+	defer memory.release()
 	packets := make([][]byte, 0, count)
 	var batch packet.Batch
+	failures := 0
 	for {
-		n, err := s.device.Read(buffers, sizes, deviceOffset)
+		n, err := s.device.Read(memory.each, sizes, deviceOffset)
 		if n > 0 {
 			packets = packets[:0]
 			for i := range n {
-				packets = append(packets, buffers[i][deviceOffset:deviceOffset+sizes[i]])
+				packets = append(packets, memory.each[i][deviceOffset:deviceOffset+sizes[i]])
 			}
 			s.send(&batch, packets)
 		}
 		switch {
 		case err == nil, errors.Is(err, tun.ErrTooManySegments):
+			failures = 0
 		case errors.Is(err, os.ErrClosed):
 			return nil
 		default:
-			return fmt.Errorf("read from device: %w", err)
+			s.dropped.Add(1)
+			s.logger.Debug("packet not read from the device", "error", err)
+			if failures++; failures > toleratedFailures {
+				return fmt.Errorf("read from device: %w", err)
+			}
 		}
 	}
 }
+
+// toleratedFailures is how many reads in a row may fail before the device counts as broken. A single packet that it cannot take apart
+// must not end the tunnel.
+const toleratedFailures = 16
 
 // send seals what the link wants of the packets into one batch and writes it.
 func (s *Sender) send(batch *packet.Batch, packets [][]byte) {
@@ -96,6 +107,7 @@ func (s *Sender) send(batch *packet.Batch, packets [][]byte) {
 		return
 	}
 	if err := link.Conn.WritePackets(batch); err != nil && !transport.Transient(err) {
+		s.dropped.Add(uint64(len(wanted)))
 		// The session learns of a broken connection from the receiver; until it does, packets go nowhere.
 		s.link.CompareAndSwap(link, nil)
 		s.logger.Debug("packets not sent", "error", err)
