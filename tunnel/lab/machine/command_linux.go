@@ -121,3 +121,6 @@ func (t *tail) String() string {
 	defer t.mu.Unlock()
 	return string(t.text)
 }
+
+// Path is where this computer's root finds a file of the machine.
+func (m *Machine) Path(path string) string { return fmt.Sprintf("/proc/%d/root%s", m.leader, path) }
