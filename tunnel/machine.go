@@ -235,6 +235,9 @@ func (m Machine) advance() Machine {
 // wait asks for RetryDue. Without a network the wait is the longest, since the network's return ends it anyway.
 func (m Machine) wait(problem *Problem) (Machine, []Action) {
 	wait := m.Backoff.after(m.waits)
+	if m.everConnected {
+		wait = m.Backoff.returning(m.waits)
+	}
 	if m.networkLost {
 		wait = m.Backoff.longest()
 	}
@@ -249,6 +252,13 @@ type Backoff struct {
 	Jitter func(time.Duration) time.Duration // spreads a fleet's reconnects; nil: none
 }
 
+func (b Backoff) first() time.Duration {
+	if b.First == 0 {
+		return time.Second
+	}
+	return b.First
+}
+
 func (b Backoff) longest() time.Duration {
 	if b.Most == 0 {
 		return time.Minute
@@ -256,14 +266,25 @@ func (b Backoff) longest() time.Duration {
 	return b.Most
 }
 
+// brisk is how many waits a lost session's are short: a gateway that restarts, or fails over, is back within a minute or two, and
+// somebody waits for it.
+const brisk = 60
+
+// returning is the wait for a gateway that there was a session with.
+func (b Backoff) returning(waits int) time.Duration {
+	if waits > brisk {
+		return b.after(waits - brisk)
+	}
+	b.Most = min(b.longest(), b.first()*3/2)
+	return b.after(waits)
+}
+
 func (b Backoff) after(waits int) time.Duration {
-	wait := b.First
-	if wait == 0 {
-		wait = time.Second
-	}
+	wait := b.first()
 	for range min(waits, 30) {
-		wait = min(wait*2, b.longest())
+		wait *= 2
 	}
+	wait = min(wait, b.longest())
 	if b.Jitter != nil {
 		wait = b.Jitter(wait)
 	}

@@ -74,7 +74,7 @@ func TestMachine(t *testing.T) {
 			"connecting start(0,standard)\nconnecting wait(1s)\nconnecting start(0,standard)\nconnecting wait(2s)\nconnecting start(0,standard)\nconnecting wait(4s)"},
 		{"a lost session comes back at once, then with waits", Machine{Servers: 1},
 			[]Input{Connect{}, Established{}, ended(PingTimeout), ended(ConnectionLost), RetryDue{}, Established{}},
-			"connecting start(0,standard)\nconnected\nreconnecting start(0,standard)\nreconnecting wait(2s)\nreconnecting start(0,standard)\nconnected"},
+			"connecting start(0,standard)\nconnected\nreconnecting start(0,standard)\nreconnecting wait(1.5s)\nreconnecting start(0,standard)\nconnected"},
 		{"a stall inside TLS switches to the small hello", Machine{Servers: 1},
 			[]Input{Connect{}, ended(TLSStalled), Established{Hello: HelloVariant{Small: true}}, ended(ConnectionLost)},
 			"connecting start(0,standard)\nconnecting start(0,standard+small)\nconnected\nreconnecting start(0,standard+small)"},
@@ -151,6 +151,25 @@ func TestProblemTexts(t *testing.T) {
 		if !strings.HasSuffix(problem.Sentence, ".") || (problem.Remedy == "" && code != UserDisconnected) {
 			t.Errorf("%s: %q %q", code, problem.Sentence, problem.Remedy)
 		}
+	}
+}
+
+// A gateway that there was a session with is tried often for a minute or two, and ever more seldom after that.
+func TestReturningIsBriskThenPatient(t *testing.T) {
+	var backoff Backoff
+	var total time.Duration
+	for waits := range brisk {
+		wait := backoff.returning(waits)
+		if wait > 2*time.Second {
+			t.Fatalf("wait %d is %v", waits, wait)
+		}
+		total += wait
+	}
+	if total < time.Minute || total > 2*time.Minute {
+		t.Errorf("brisk for %v", total)
+	}
+	if wait := backoff.returning(brisk + 10); wait != time.Minute {
+		t.Errorf("in the end %v", wait)
 	}
 }
 

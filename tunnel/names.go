@@ -12,6 +12,9 @@ import (
 // lookupLimit bounds one look-up of the gateway's name.
 const lookupLimit = 5 * time.Second
 
+// knownPatience is how long what is known of a name waits for a newer answer: name servers behind a tunnel that is down do not answer.
+const knownPatience = 500 * time.Millisecond
+
 // nameMemory resolves the gateway's names. While a tunnel is set up the system's DNS may lead through it, so a name
 // that resolved before is not asked again until connecting to its addresses failed.
 type nameMemory struct {
@@ -35,23 +38,57 @@ func (n *nameMemory) LookupNetIP(ctx context.Context, network, host string) ([]n
 	if len(known) > 0 && !suspect {
 		return slices.Clone(known), nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, lookupLimit)
-	defer cancel()
-	fresh, err := n.resolve(ctx, network, host)
-	if err != nil {
+	answers := make(chan lookup, 1)
+	go func() {
+		// The look-up outlives a caller that went on with what is known: its answer is for the next attempt.
+		limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), lookupLimit)
+		defer cancel()
+		answers <- n.ask(limited, network, host)
+	}()
+	patience := lookupLimit
+	if len(known) > 0 {
+		patience = knownPatience
+	}
+	timer := time.NewTimer(patience)
+	defer timer.Stop()
+	select {
+	case answer := <-answers:
+		if answer.err != nil && len(known) > 0 {
+			return slices.Clone(known), nil
+		}
+		return answer.addresses, answer.err
+	case <-timer.C:
 		if len(known) > 0 {
 			return slices.Clone(known), nil
 		}
-		return nil, err
+		answer := <-answers // its limit is over too
+		return answer.addresses, answer.err
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+}
+
+// lookup is what the name service answered.
+type lookup struct {
+	addresses []netip.Addr
+	err       error
+}
+
+// ask asks the name service, and remembers its answer.
+func (n *nameMemory) ask(ctx context.Context, network, host string) lookup {
+	fresh, err := n.resolve(ctx, network, host)
+	if err != nil {
+		return lookup{err: err}
 	}
 	for i := range fresh {
 		fresh[i] = fresh[i].Unmap()
 	}
+	key := network + " " + host
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.known[key] = fresh
 	delete(n.suspect, key)
-	return slices.Clone(fresh), nil
+	return lookup{addresses: slices.Clone(fresh)}
 }
 
 // doubt says that connecting to the host's addresses failed.

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net/netip"
 	"testing"
+	"testing/synctest"
+	"time"
 )
 
 // A name that resolved is not asked again, since the system's DNS may lead through the tunnel that it is for, until its addresses are in doubt.
@@ -46,4 +48,42 @@ func TestNameMemory(t *testing.T) {
 	if got := n.addresses("198.51.100.1"); fmt.Sprint(got) != "[198.51.100.1]" {
 		t.Errorf("an address: %v", got)
 	}
+}
+
+// A name server behind the tunnel that is down must not hold up the reconnect: what is known is used, and a late answer the next time.
+func TestNameMemoryDoesNotWaitForSilentServers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := newNameMemory()
+		answer, took := "203.0.113.1", time.Duration(0)
+		n.resolve = func(ctx context.Context, _, _ string) ([]netip.Addr, error) {
+			select {
+			case <-time.After(took):
+				return addresses(answer), nil
+			case <-ctx.Done():
+				return nil, ctx.Err()
+			}
+		}
+		lookUp := func() string {
+			got, err := n.LookupNetIP(t.Context(), "ip4", "gateway.example")
+			return fmt.Sprint(got, err)
+		}
+		lookUp()
+		answer, took = "203.0.113.9", 2*time.Second
+		n.doubt("gateway.example")
+		began := time.Now()
+		if got := lookUp(); got != "[203.0.113.1] <nil>" || time.Since(began) > time.Second {
+			t.Errorf("%s after %v", got, time.Since(began))
+		}
+		time.Sleep(3 * time.Second)
+		if got := lookUp(); got != "[203.0.113.9] <nil>" {
+			t.Errorf("later: %s", got)
+		}
+		took = time.Hour
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if _, err := n.LookupNetIP(ctx, "ip4", "other.example"); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("a name that was never known: %v", err)
+		}
+		time.Sleep(lookupLimit)
+	})
 }

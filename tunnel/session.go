@@ -33,7 +33,9 @@ type session struct {
 	result     *openvpn.Established      // what is being, or was, set up
 	up         bool
 	failure    *openvpn.Failure
-	closed     bool // the client's last packets are out
+	closed     bool            // the client's last packets are out
+	refusals   <-chan struct{} // of conn
+	refusal    refusal
 }
 
 func newSession(a *attempt, client *openvpn.Client, seen *gatewaySeen) *session {
@@ -86,12 +88,15 @@ func (s *session) awaitCredential(ctx context.Context) *Problem {
 
 // drive holds the session until it ends.
 func (s *session) drive(ctx context.Context, conn transport.Conn) *Problem {
-	s.conn = conn
+	s.conn, s.refusals = watchRefusals(conn)
 	s.batch = packet.Batch{Stream: conn.Stream()}
-	s.receiver = startReceiver(conn, s.client.Data(), s.logger)
+	s.receiver = startReceiver(s.conn, s.client.Data(), s.logger)
 	defer func() { s.receiver.stop() }() // it may be another by then
 	timer := time.NewTimer(0)
 	defer timer.Stop()
+	doubt := time.NewTimer(0)
+	doubt.Stop()
+	defer doubt.Stop()
 	s.stage(Handshaking)
 	done, opened := ctx.Done(), s.opened
 	for {
@@ -113,6 +118,7 @@ func (s *session) drive(ctx context.Context, conn transport.Conn) *Problem {
 			}
 		case control := <-s.receiver.control:
 			now := time.Now()
+			s.refusal.heard = now
 			s.client.Receive(now, control)
 			s.client.Advance(now) // an acknowledgement may be all that a closing session waits for
 		case <-timer.C:
@@ -131,6 +137,16 @@ func (s *session) drive(ctx context.Context, conn transport.Conn) *Problem {
 			if problem := s.moveToNewNetwork(ctx); problem != nil {
 				return problem
 			}
+		case <-s.refusals:
+			if s.refusal.since.IsZero() {
+				s.refusal.since = time.Now()
+				doubt.Reset(refusalPatience)
+			}
+		case <-doubt.C:
+			if s.silent() && ctx.Err() == nil {
+				return s.gatewayRefuses()
+			}
+			s.refusal.since = time.Time{}
 		case err := <-s.receiver.ended:
 			s.receiveRest() // it often says why
 			s.client.TransportClosed(time.Now(), err)
@@ -262,8 +278,9 @@ func (s *session) reopen(ctx context.Context) error {
 		return err
 	}
 	s.receiver.stop()
-	s.conn = conn
-	s.receiver = startReceiver(conn, s.client.Data(), s.logger)
+	s.conn, s.refusals = watchRefusals(conn)
+	s.refusal = refusal{}
+	s.receiver = startReceiver(s.conn, s.client.Data(), s.logger)
 	if s.up {
 		s.attach()
 	}
