@@ -4,6 +4,7 @@ package api
 import (
 	"time"
 
+	"github.com/footbridge-vpn/footbridge/profiles/settings"
 	"github.com/footbridge-vpn/footbridge/tunnel"
 )
 
@@ -18,9 +19,17 @@ const (
 	PathStatus   = "/v1/status"     // GET: a Snapshot
 	PathEvents   = "/v1/events"     // GET: a Message a line
 	PathSessions = "/v1/sessions"   // POST: a ConnectRequest; answered with a Session
-	PathSession  = "/v1/sessions/"  // DELETE: disconnect; answered when the session begins to end
+	PathSession  = "/v1/sessions/"  // DELETE: disconnect; answered when the session begins to end. PUT on …/sign-in: a SignIn
 	PathQuestion = "/v1/questions/" // POST: an Answer
+	PathProfiles = "/v1/profiles"   // GET: a MachineProfiles
+	PathHistory  = "/v1/history"    // GET: a History, newest first; query: limit
+	PathLogs     = "/v1/logs"       // GET: a LogRecord a line, oldest first; query: follow, level, since, session
+	PathRepair   = "/v1/repair"     // POST: undo what killed tunnels left; answered with a Repair
+	PathPolicy   = "/v1/policy"     // GET: a Policy
 )
+
+// SignInSuffix follows a session's path.
+const SignInSuffix = "/sign-in"
 
 // The limits of the contract, in bytes.
 const (
@@ -62,6 +71,9 @@ type Change struct {
 	Session *Session      `json:"session,omitempty"` // this session is new, or is now like this
 	Event   *SessionEvent `json:"event,omitempty"`   // something happened in a session; its Session follows
 	Removed string        `json:"removed,omitempty"` // the session with this id is over
+	Ended   *Record       `json:"ended,omitempty"`   // how a session ended; its Removed follows
+	Policy  *Policy       `json:"policy,omitempty"`  // the policy is now like this
+	Machine bool          `json:"machine,omitempty"` // machine profiles changed: read PathProfiles again
 	Others  *int          `json:"others,omitempty"`  // as in Snapshot
 }
 
@@ -77,21 +89,39 @@ type Session struct {
 	UID            uint32          `json:"uid"` // the owner
 	Profile        string          `json:"profile"`
 	State          tunnel.State    `json:"state"`
-	Since          time.Time       `json:"since"` // of the state
+	Since          time.Time       `json:"since"`           // of the state
+	Stage          tunnel.Stage    `json:"stage,omitempty"` // how far the present attempt is
 	Problem        *tunnel.Problem `json:"problem,omitempty"`
 	Connection     *tunnel.Session `json:"connection,omitempty"`       // while connected
+	Reconnects     int             `json:"reconnects"`                 // since the session began
+	RetryAt        *time.Time      `json:"retry_at,omitempty"`         // when the next attempt begins, while one is waited for
+	Warnings       []string        `json:"warnings,omitempty"`         // what the user should know; the connection goes on
+	Overlaps       []Overlap       `json:"overlaps,omitempty"`         // with other sessions' routes
+	SignIn         *SignIn         `json:"sign_in,omitempty"`          // as the owner's program said
+	Machine        string          `json:"machine_profile,omitempty"`  // id of the machine profile that it runs
+	Suspended      string          `json:"suspended,omitempty"`        // why an always-on connection is not needed now: the trusted network
 	Traffic        tunnel.Traffic  `json:"traffic"`                    // up to when this was sent
 	Questions      []Question      `json:"questions,omitempty"`        // to the owner only
 	WaitingForUser bool            `json:"waiting_for_user,omitempty"` // there is a question, and no program of the owner is connected
 }
 
-// ConnectRequest asks for a connection.
+// ConnectRequest asks for a connection with a profile of the caller's, or with a machine profile.
 type ConnectRequest struct {
-	Profile     []byte `json:"profile"`               // the content of a profile's file; base64 in JSON
-	Name        string `json:"name,omitempty"`        // which profile, where the file holds several
-	Certificate string `json:"certificate,omitempty"` // the client's certificate and its intermediates, PEM, without the private key
-	EndWithMe   bool   `json:"end_with_me,omitempty"` // disconnect when the owner's last event stream ends
+	Profile        []byte             `json:"profile,omitempty"`         // the content of a profile's file; base64 in JSON
+	Name           string             `json:"name,omitempty"`            // which profile, where the file holds several; what to call it, where it holds one
+	MachineProfile string             `json:"machine_profile,omitempty"` // id of a machine profile, instead of Profile
+	Settings       *settings.Settings `json:"settings,omitempty"`        // applied to the profile; for a machine profile only what its policy leaves to users
+	ProxyPassword  string             `json:"proxy_password,omitempty"`  // of the settings' proxy, which carry none
+	Certificate    string             `json:"certificate,omitempty"`     // the client's certificate and its intermediates, PEM, without the private key
+	LeaveDNS       bool               `json:"leave_dns,omitempty"`       // do not touch this computer's name resolution
+	EndWithMe      bool               `json:"end_with_me,omitempty"`     // disconnect when the owner's last event stream ends
 }
+
+// String keeps the request, which holds secrets, out of logs.
+func (ConnectRequest) String() string { return "request to connect [secret]" }
+
+// GoString is String.
+func (r ConnectRequest) GoString() string { return r.String() }
 
 // QuestionKind says what is asked.
 type QuestionKind string

@@ -10,6 +10,8 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strconv"
+	"time"
 )
 
 // Client speaks to the service.
@@ -57,6 +59,85 @@ func (c *Client) Answer(ctx context.Context, question string, answer Answer) err
 	return c.call(ctx, http.MethodPost, PathQuestion+url.PathEscape(question), answer, nil)
 }
 
+// SetSignIn tells the service, and through it all programs of the user, what is known of the sign-in that a session uses.
+func (c *Client) SetSignIn(ctx context.Context, id string, signIn SignIn) error {
+	return c.call(ctx, http.MethodPut, PathSession+url.PathEscape(id)+SignInSuffix, signIn, nil)
+}
+
+// MachineProfiles returns the profiles that administrators installed.
+func (c *Client) MachineProfiles(ctx context.Context) (*MachineProfiles, error) {
+	found := new(MachineProfiles)
+	return found, c.call(ctx, http.MethodGet, PathProfiles, nil, found)
+}
+
+// History returns the newest sessions that are over; limit 0: all that are kept.
+func (c *Client) History(ctx context.Context, limit int) (*History, error) {
+	history := new(History)
+	return history, c.call(ctx, http.MethodGet, PathHistory+"?limit="+strconv.Itoa(limit), nil, history)
+}
+
+// Policy returns what an administrator decided.
+func (c *Client) Policy(ctx context.Context) (*Policy, error) {
+	policy := new(Policy)
+	return policy, c.call(ctx, http.MethodGet, PathPolicy, nil, policy)
+}
+
+// Repair undoes what killed tunnels left on this computer. Running ones are left alone.
+func (c *Client) Repair(ctx context.Context) (*Repair, error) {
+	repair := new(Repair)
+	return repair, c.call(ctx, http.MethodPost, PathRepair, nil, repair)
+}
+
+// LogQuery chooses records of the log. The zero value is all of them.
+type LogQuery struct {
+	Follow  bool // do not end: go on with new records
+	Level   string
+	Since   time.Time
+	Session string
+}
+
+// Logs hands the records of the log to each, oldest first, until it returns an error, there are no more, or ctx ends.
+func (c *Client) Logs(ctx context.Context, query LogQuery, each func(LogRecord) error) error {
+	values := url.Values{}
+	if query.Follow {
+		values.Set("follow", "true")
+	}
+	if query.Level != "" {
+		values.Set("level", query.Level)
+	}
+	if !query.Since.IsZero() {
+		values.Set("since", query.Since.UTC().Format(time.RFC3339Nano))
+	}
+	if query.Session != "" {
+		values.Set("session", query.Session)
+	}
+	response, err := c.send(ctx, http.MethodGet, PathLogs+"?"+values.Encode(), nil)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	return eachLine(response.Body, each)
+}
+
+// eachLine reads a JSON value a line. It returns nil at the end.
+func eachLine[T any](body io.Reader, each func(T) error) error {
+	lines := bufio.NewScanner(body)
+	lines.Buffer(nil, MaxMessage)
+	for lines.Scan() {
+		var value T
+		if err := json.Unmarshal(lines.Bytes(), &value); err != nil {
+			return fmt.Errorf("read line of the service: %w", err)
+		}
+		if err := each(value); err != nil {
+			return err
+		}
+	}
+	if err := lines.Err(); err != nil {
+		return fmt.Errorf("read lines of the service: %w", err)
+	}
+	return nil
+}
+
 // Events hands every line of the event stream to each until it returns an error, ctx ends or the service goes away.
 func (c *Client) Events(ctx context.Context, each func(Message) error) error {
 	response, err := c.send(ctx, http.MethodGet, PathEvents, nil)
@@ -64,19 +145,8 @@ func (c *Client) Events(ctx context.Context, each func(Message) error) error {
 		return err
 	}
 	defer response.Body.Close()
-	lines := bufio.NewScanner(response.Body)
-	lines.Buffer(nil, MaxMessage)
-	for lines.Scan() {
-		var message Message
-		if err := json.Unmarshal(lines.Bytes(), &message); err != nil {
-			return fmt.Errorf("read event: %w", err)
-		}
-		if err := each(message); err != nil {
-			return err
-		}
-	}
-	if err := lines.Err(); err != nil {
-		return fmt.Errorf("read events: %w", err)
+	if err := eachLine(response.Body, each); err != nil {
+		return err
 	}
 	return fmt.Errorf("read events: %w", io.ErrUnexpectedEOF)
 }
