@@ -185,21 +185,3 @@ func TestCheck(t *testing.T) {
 		}
 	}
 }
-
-func FuzzParsePEM(f *testing.F) {
-	f.Add([]byte("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"), []byte("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"))
-	f.Fuzz(func(t *testing.T, certificates, key []byte) {
-		if certificate, err := ParsePEM(certificates, key); err == nil && certificate.Leaf == nil {
-			t.Error("a certificate without a leaf")
-		}
-	})
-}
-
-func FuzzParsePKCS12(f *testing.F) {
-	f.Add([]byte{0x30, 0x03, 0x02, 0x01, 0x03}, "")
-	f.Fuzz(func(t *testing.T, data []byte, password string) {
-		if certificate, err := ParsePKCS12(data, password); err == nil && certificate.Leaf == nil {
-			t.Error("a certificate without a leaf")
-		}
-	})
-}
