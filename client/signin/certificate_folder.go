@@ -2,14 +2,13 @@ package signin
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-
-	"crypto/x509"
 )
 
 // maxFolderFiles bounds how many certificate files a folder may hold.

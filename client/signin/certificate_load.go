@@ -1,6 +1,7 @@
 package signin
 
 import (
+	"cmp"
 	"context"
 	"crypto"
 	"crypto/tls"
@@ -14,6 +15,7 @@ import (
 	"github.com/footbridge-vpn/footbridge/client/signin/pkcs11"
 	"github.com/footbridge-vpn/footbridge/profiles"
 	"github.com/footbridge-vpn/footbridge/profiles/secret"
+	"github.com/footbridge-vpn/footbridge/profiles/settings"
 )
 
 // CertificateSelection says where the user's client certificate is and which one it must be. A file or token goes before what is inside
@@ -33,13 +35,21 @@ type CertificateSelection struct {
 	Time         time.Time // at which the certificate must be valid; zero: now
 }
 
-// SelectionFor is what a profile itself says of the client certificate.
-func SelectionFor(profile *profiles.Profile) CertificateSelection {
+// SelectionFor is what a profile and its user's settings say of the client certificate. source may be nil; what it says goes before what
+// the profile says.
+func SelectionFor(profile *profiles.Profile, source *settings.CertificateSource) CertificateSelection {
 	authentication := profile.Authentication
 	selection := CertificateSelection{Profile: profile.Name, Certificate: authentication.ClientCert, Key: authentication.ClientKey, PKCS12: authentication.PKCS12}
 	if wanted := authentication.Certificate; wanted != nil {
 		selection.Requirements = CertificateRequirements{Thumbprint: wanted.Thumbprint, Issuer: wanted.Issuer}
 	}
+	if source == nil {
+		return selection
+	}
+	selection.CertificateFile, selection.KeyFile = source.CertificateFile, source.KeyFile
+	selection.PKCS12File, selection.PKCS11URI = source.PKCS12File, source.PKCS11URI
+	selection.Requirements.Thumbprint = cmp.Or(source.Thumbprint, selection.Requirements.Thumbprint)
+	selection.Requirements.Issuer = cmp.Or(source.Issuer, selection.Requirements.Issuer)
 	return selection
 }
 
@@ -47,7 +57,7 @@ func SelectionFor(profile *profiles.Profile) CertificateSelection {
 // called for passphrases and PINs, and may be nil. ExplainCertificate has plain words for the errors. A key on a token stays usable until
 // Release.
 func Load(ctx context.Context, selection CertificateSelection, ask PassphraseFunc) (*tls.Certificate, error) {
-	l := loader{ask: ask, profile: selection.Profile, requirements: selection.Requirements, now: selection.Time}
+	l := loader{ask: ask, openToken: pkcs11.Open, profile: selection.Profile, requirements: selection.Requirements, now: selection.Time}
 	if l.now.IsZero() {
 		l.now = time.Now()
 	}
@@ -71,6 +81,7 @@ func Release(certificate *tls.Certificate) error {
 
 type loader struct {
 	ask          PassphraseFunc
+	openToken    func(context.Context, string, pkcs11.PINFunc) (*pkcs11.Token, error)
 	profile      string
 	requirements CertificateRequirements
 	now          time.Time
@@ -188,7 +199,7 @@ func (l loader) fromToken(ctx context.Context, uri, issuersFile string) (*tls.Ce
 			return nil, named(err, issuersFile)
 		}
 	}
-	token, err := pkcs11.Open(ctx, uri, func(ctx context.Context, request pkcs11.PINRequest) (secret.Text, error) {
+	token, err := l.openToken(ctx, uri, func(ctx context.Context, request pkcs11.PINRequest) (secret.Text, error) {
 		if l.ask == nil {
 			return "", ErrNobodyToAsk
 		}

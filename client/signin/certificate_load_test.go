@@ -19,6 +19,7 @@ import (
 
 	"github.com/footbridge-vpn/footbridge/profiles"
 	"github.com/footbridge-vpn/footbridge/profiles/secret"
+	"github.com/footbridge-vpn/footbridge/profiles/settings"
 )
 
 func answer(text secret.Text) PassphraseFunc {
@@ -174,18 +175,18 @@ func TestLoadFromProfile(t *testing.T) {
 		profile *profiles.Profile
 		keyFile string
 	}{"PEM": {inside, ""}, "PKCS#12": {archived, ""}, "the key in a file": {&onlyCertificate, keyFile}} {
-		selection := SelectionFor(test.profile)
-		selection.Time, selection.KeyFile = now, test.keyFile
+		selection := SelectionFor(test.profile, &settings.CertificateSource{KeyFile: test.keyFile})
+		selection.Time = now
 		certificate, err := Load(t.Context(), selection, answer(passphrase))
 		if err != nil || len(certificate.Certificate) != 2 {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if _, err := Load(t.Context(), SelectionFor(&onlyCertificate), nil); !errors.Is(err, ErrNoKey) {
+	if _, err := Load(t.Context(), SelectionFor(&onlyCertificate, nil), nil); !errors.Is(err, ErrNoKey) {
 		t.Error(err)
 	}
-	wrong := SelectionFor(inside)
-	wrong.Time, wrong.Requirements.Issuer = now, "someone else"
+	wrong := SelectionFor(inside, &settings.CertificateSource{Issuer: "someone else"})
+	wrong.Time = now
 	if _, err := Load(t.Context(), wrong, nil); !errors.Is(err, ErrWrongIssuer) {
 		t.Error(err)
 	}

@@ -1,12 +1,11 @@
 package signin
 
 import (
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"strings"
 	"time"
-
-	"crypto/x509"
 
 	"github.com/footbridge-vpn/footbridge/client/signin/pkcs11"
 )
@@ -119,6 +118,8 @@ type explanation struct {
 
 func explanations() []explanation {
 	return []explanation{
+		{ErrCancelled, "The passphrase was not given.", "Connect again when you have it."},
+		{ErrNobodyToAsk, "A passphrase is needed, and there is nobody to ask.", "Connect from a terminal or the desktop app."},
 		{ErrNoSource, "No client certificate is chosen for this connection.", "Choose a certificate file, a PKCS#12 file or a token in the connection's settings."},
 		{ErrNoCertificate, "There is no certificate in the file.", "Choose the file that holds your client certificate, or ask your helpdesk for it."},
 		{ErrNoKey, "There is no private key for the certificate.", "Choose the file that holds the private key as well, or export the certificate again together with its private key."},
@@ -145,8 +146,6 @@ func explanations() []explanation {
 		{pkcs11.ErrFinalTry, "One more wrong PIN locks the token.", "Make sure of the PIN with the token's own tool, then connect again."},
 		{pkcs11.ErrPINFile, "The file with the token's PIN cannot be used.", "Let it be an ordinary file of yours that nobody else can read (chmod 600)."},
 		{pkcs11.ErrNoIdentity, "The token holds no certificate with a private key that fits.", "Check the name or id in the address (object=…, id=…), or put the certificate onto the token."},
-		{ErrCancelled, "The passphrase was not given.", "Connect again when you have it."},
-		{ErrNobodyToAsk, "A passphrase is needed, and there is nobody to ask.", "Connect from a terminal or the desktop app."},
 	}
 }
 

@@ -74,8 +74,10 @@ func TestTokenWithIssuersFile(t *testing.T) {
 		t.Error(err)
 	}
 	for want, change := range map[error]func(*CertificateSelection){
-		ErrWrongThumbprint:   func(s *CertificateSelection) { s.Requirements.Thumbprint = Thumbprint(authority.root) },
-		ErrUnknownRoot:       func(s *CertificateSelection) { s.CertificateFile, s.Requirements.Roots = "", []*x509.Certificate{authority.root} },
+		ErrWrongThumbprint: func(s *CertificateSelection) { s.Requirements.Thumbprint = Thumbprint(authority.root) },
+		ErrUnknownRoot: func(s *CertificateSelection) {
+			s.CertificateFile, s.Requirements.Roots = "", []*x509.Certificate{authority.root}
+		},
 		pkcs11.ErrNoToken:    func(s *CertificateSelection) { s.PKCS11URI = "pkcs11:token=other?module-path=" + module },
 		pkcs11.ErrNoIdentity: func(s *CertificateSelection) { s.PKCS11URI = "pkcs11:object=other?module-path=" + module },
 	} {
