@@ -16,6 +16,8 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"github.com/footbridge-vpn/footbridge/client/signin"
 )
 
 // The ways to fail. Test with errors.Is.
@@ -99,7 +101,7 @@ func NewRoot(options RootOptions) (*Authority, error) {
 // Root is the certificate that the gateway needs to know, or nil where the authority's file does not hold it.
 func (a *Authority) Root() *x509.Certificate {
 	last := a.Path[len(a.Path)-1]
-	if string(last.RawSubject) != string(last.RawIssuer) {
+	if !signin.SelfSigned(last) {
 		return nil
 	}
 	return last

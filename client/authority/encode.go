@@ -12,6 +12,7 @@ import (
 	"github.com/youmark/pkcs8"
 	"software.sslmate.com/src/go-pkcs12"
 
+	"github.com/footbridge-vpn/footbridge/client/signin"
 	"github.com/footbridge-vpn/footbridge/profiles/secret"
 )
 
@@ -45,7 +46,7 @@ func (c *Client) PKCS12(password secret.Text, encryption Encryption) ([]byte, er
 func (c *Client) PEM(password secret.Text) ([]byte, error) {
 	var sent []*x509.Certificate
 	for _, issuer := range c.Issuers {
-		if !bytes.Equal(issuer.RawSubject, issuer.RawIssuer) {
+		if !signin.SelfSigned(issuer) {
 			sent = append(sent, issuer)
 		}
 	}

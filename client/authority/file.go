@@ -46,14 +46,8 @@ func Open(ctx context.Context, path string, ask signin.PassphraseFunc) (*Authori
 		return nil, fmt.Errorf("open authority: %w", err)
 	}
 	for _, certificate := range contents.Certificates {
-		for _, key := range contents.Keys {
-			public, ok := key.Public().(interface{ Equal(x any) bool })
-			if !ok {
-				continue
-			}
-			if public.Equal(certificate.PublicKey) && maySign(certificate) {
-				return &Authority{Certificate: certificate, Path: signin.Path(certificate, contents.Certificates), key: key}, nil
-			}
+		if key := contents.KeyOf(certificate); key != nil && maySign(certificate) {
+			return &Authority{Certificate: certificate, Path: signin.Path(certificate, contents.Certificates), key: key}, nil
 		}
 	}
 	return nil, fmt.Errorf("open authority %s: %w", path, ErrNotAuthority)

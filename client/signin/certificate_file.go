@@ -115,14 +115,21 @@ type identity struct {
 func (c Contents) identities(source string) []identity {
 	var found []identity
 	for _, leaf := range c.Certificates {
-		for _, key := range c.Keys {
-			if sameKey(leaf.PublicKey, key.Public()) {
-				found = append(found, identity{Path(leaf, c.Certificates), key, source})
-				break
-			}
+		if key := c.KeyOf(leaf); key != nil {
+			found = append(found, identity{Path(leaf, c.Certificates), key, source})
 		}
 	}
 	return found
+}
+
+// KeyOf returns the private key that belongs to a certificate, or nil.
+func (c Contents) KeyOf(certificate *x509.Certificate) crypto.Signer {
+	for _, key := range c.Keys {
+		if sameKey(certificate.PublicKey, key.Public()) {
+			return key
+		}
+	}
+	return nil
 }
 
 func readBounded(path string) ([]byte, error) {

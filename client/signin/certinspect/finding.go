@@ -54,7 +54,7 @@ const (
 	AltNameDiffers     = "alternative-name-differs"
 	NoCommonName       = "no-common-name"
 	NoUserGroup        = "no-user-group"
-	KeyMissingCode     = "key-missing"
+	KeyNotThere        = "key-missing"
 	KeyMismatch        = "key-mismatch"
 	KeyReadable        = "key-readable-by-others"
 )
@@ -73,42 +73,35 @@ func (r *Report) judge(path []*x509.Certificate, requirements signin.Certificate
 	r.judgeNames(path[0])
 }
 
-// judgeRequirements has the same words as a connection that fails. Each is looked at by itself, so that all are found at once.
+// judgeRequirements has the same words as a connection that fails. Each requirement is looked at by itself, so that all that is wrong is
+// found at once.
 func (r *Report) judgeRequirements(path []*x509.Certificate, requirements signin.CertificateRequirements, now time.Time) {
-	certificate := &tls.Certificate{Leaf: path[0]}
+	leaf := path[0]
+	fitting := *leaf
+	fitting.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}
+	r.require(leaf, path, signin.CertificateRequirements{}, leaf.NotBefore) // its use
+	r.require(&fitting, path, signin.CertificateRequirements{}, now)        // its validity
+	r.require(&fitting, path, signin.CertificateRequirements{Thumbprint: requirements.Thumbprint}, leaf.NotBefore)
+	r.require(&fitting, path, signin.CertificateRequirements{Issuer: requirements.Issuer}, leaf.NotBefore)
+	r.require(&fitting, path, signin.CertificateRequirements{Roots: requirements.Roots}, leaf.NotBefore)
+	if warning := signin.ExpiryWarning(&tls.Certificate{Leaf: leaf}, now); warning != nil {
+		r.add(Warning, ExpiresSoon, warning.NotAfter.UTC().Format(time.DateOnly), "The certificate ends soon.", "Ask your helpdesk for a new certificate before it ends.")
+	}
+}
+
+func (r *Report) require(leaf *x509.Certificate, path []*x509.Certificate, requirements signin.CertificateRequirements, at time.Time) {
+	certificate := &tls.Certificate{Leaf: leaf}
 	for _, c := range path {
 		certificate.Certificate = append(certificate.Certificate, c.Raw)
 	}
-	check := func(requirements signin.CertificateRequirements, at time.Time) {
-		err := requirements.Check(certificate, at)
-		var problem *signin.CertificateProblem
-		if !errors.As(err, &problem) {
-			return
-		}
-		for kind, code := range map[error]string{signin.ErrExpired: Expired, signin.ErrNotYetValid: NotYetValid, signin.ErrNotForClients: NoClientAuth,
-			signin.ErrWrongThumbprint: WrongThumbprint, signin.ErrWrongIssuer: WrongIssuer, signin.ErrUnknownRoot: UnknownRoot} {
-			known := slices.ContainsFunc(r.Findings, func(f Finding) bool { return f.Code == code })
-			if problem.Kind == kind && !known {
-				sentence, remedy, _ := signin.ExplainCertificate(problem)
-				r.add(Error, code, problem.Detail, sentence, remedy)
-			}
-		}
-	}
-	valid := path[0].NotBefore
-	check(signin.CertificateRequirements{Thumbprint: requirements.Thumbprint}, valid)
-	check(signin.CertificateRequirements{Issuer: requirements.Issuer}, valid)
-	check(signin.CertificateRequirements{Roots: requirements.Roots}, valid)
-	check(signin.CertificateRequirements{}, now)
-	if !usableAt(path[0], now) { // behind a missing use, which is found first
-		withUse := *path[0]
-		withUse.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}
-		certificate.Leaf = &withUse
-		check(signin.CertificateRequirements{}, now)
+	var problem *signin.CertificateProblem
+	if !errors.As(requirements.Check(certificate, at), &problem) {
 		return
 	}
-	if warning := signin.ExpiryWarning(certificate, now); warning != nil {
-		r.add(Warning, ExpiresSoon, warning.NotAfter.UTC().Format(time.DateOnly), "The certificate ends soon.", "Ask your helpdesk for a new certificate before it ends.")
-	}
+	codes := map[error]string{signin.ErrExpired: Expired, signin.ErrNotYetValid: NotYetValid, signin.ErrNotForClients: NoClientAuth,
+		signin.ErrWrongThumbprint: WrongThumbprint, signin.ErrWrongIssuer: WrongIssuer, signin.ErrUnknownRoot: UnknownRoot}
+	sentence, remedy, _ := signin.ExplainCertificate(problem)
+	r.add(Error, codes[problem.Kind], problem.Detail, sentence, remedy)
 }
 
 func usableAt(c *x509.Certificate, now time.Time) bool {
@@ -138,7 +131,7 @@ func (r *Report) judgeKey(path []*x509.Certificate) {
 	for _, c := range path {
 		switch c.SignatureAlgorithm {
 		case x509.MD2WithRSA, x509.MD5WithRSA, x509.SHA1WithRSA, x509.DSAWithSHA1, x509.ECDSAWithSHA1:
-			if len(path) == 1 || c.Issuer.String() != c.Subject.String() { // nobody checks a root's own signature
+			if !signin.SelfSigned(c) { // nobody checks a root's own signature
 				r.add(Warning, WeakSignature, c.Subject.String()+": "+c.SignatureAlgorithm.String(), "A certificate in the path is signed with an algorithm that is no longer trusted.", "Ask whoever issues certificates to sign with SHA-256.")
 			}
 		}
@@ -173,18 +166,16 @@ func (r *Report) judgeNames(leaf *x509.Certificate) {
 	}
 }
 
-// addKeyFindings says what a connection will miss, and which files with a key others can read. Windows keeps such rights elsewhere.
-func (r *Report) addKeyFindings(otherKeys bool, files []string) {
+// addKeyFindings says what a connection will miss, and whether others can read the key. Windows keeps such rights elsewhere.
+func (r *Report) addKeyFindings(otherKeys bool, keyFile string) {
 	switch {
 	case r.PrivateKey == KeyMissing && otherKeys:
 		r.add(Error, KeyMismatch, "", "The private key does not belong to the certificate.", "Choose the private key that was made together with this certificate.")
 	case r.PrivateKey == KeyMissing:
-		r.add(Note, KeyMissingCode, "", "There is no private key in the file.", "To connect with it, the private key is needed too: in this file, in one of its own, or on a token.")
-	case runtime.GOOS != "windows":
-		for _, file := range files[len(files)-1:] {
-			if info, err := os.Stat(file); err == nil && info.Mode().Perm()&0o077 != 0 {
-				r.add(Warning, KeyReadable, info.Mode().Perm().String(), "Others on this computer can read the file with the private key.", "Make it readable for its owner alone: chmod 600 "+file)
-			}
+		r.add(Note, KeyNotThere, "", "There is no private key in the file.", "To connect with it, the private key is needed too: in this file, in one of its own, or on a token.")
+	case r.PrivateKey == KeyPresent && runtime.GOOS != "windows":
+		if info, err := os.Stat(keyFile); err == nil && info.Mode().Perm()&0o077 != 0 {
+			r.add(Warning, KeyReadable, info.Mode().Perm().String(), "Others on this computer can read the file with the private key.", "Make it readable for its owner alone: chmod 600 "+keyFile)
 		}
 	}
 }

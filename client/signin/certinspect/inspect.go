@@ -1,7 +1,6 @@
 package certinspect
 
 import (
-	"bytes"
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/rsa"
@@ -32,12 +31,12 @@ func Inspect(leaf *x509.Certificate, others []*x509.Certificate, options Options
 	}
 	path := signin.Path(leaf, append(slices.Clone(others), options.Requirements.Roots...))
 	for i, c := range path {
-		root := bytes.Equal(c.RawSubject, c.RawIssuer)
+		root := signin.SelfSigned(c)
 		inFile := c.Equal(leaf) || slices.ContainsFunc(others, c.Equal)
 		report.Path = append(report.Path, Certificate{Subject: c.Subject.String(), Issuer: c.Issuer.String(), Thumbprint: signin.Thumbprint(c),
 			NotAfter: c.NotAfter, Root: root, Sent: inFile && (i == 0 || !root)})
 	}
-	if top := path[len(path)-1]; bytes.Equal(top.RawSubject, top.RawIssuer) {
+	if top := path[len(path)-1]; signin.SelfSigned(top) {
 		report.Complete, report.RootThumbprint = true, signin.Thumbprint(top)
 	}
 	report.judge(path, options.Requirements, now)

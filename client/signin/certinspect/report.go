@@ -4,7 +4,6 @@ package certinspect
 import (
 	"bytes"
 	"context"
-	"crypto"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -84,9 +83,9 @@ func File(ctx context.Context, path string, options Options) ([]*Report, error) 
 	if len(contents.Certificates) == 0 {
 		return nil, &signin.CertificateProblem{Kind: signin.ErrNoCertificate, Subject: path}
 	}
-	files := []string{path}
+	keyFile := path
 	if options.KeyFile != "" && options.KeyFile != path {
-		files = append(files, options.KeyFile)
+		keyFile = options.KeyFile
 		keys, keyState, err := read(ctx, options.KeyFile, options.Ask)
 		if err != nil {
 			return nil, fmt.Errorf("inspect certificate: %w", err)
@@ -100,11 +99,11 @@ func File(ctx context.Context, path string, options Options) ([]*Report, error) 
 		report.PrivateKey = state
 		if state != KeyLocked {
 			report.PrivateKey = KeyMissing
-			if hasKey(contents, leaf) {
+			if contents.KeyOf(leaf) != nil {
 				report.PrivateKey = KeyPresent
 			}
 		}
-		report.addKeyFindings(len(contents.Keys) > 0, files)
+		report.addKeyFindings(len(contents.Keys) > 0, keyFile)
 		reports = append(reports, report)
 	}
 	return reports, nil
@@ -127,16 +126,11 @@ func read(ctx context.Context, path string, ask signin.PassphraseFunc) (signin.C
 	return signin.Contents{}, "", err
 }
 
-func hasKey(contents signin.Contents, leaf *x509.Certificate) bool {
-	public, ok := leaf.PublicKey.(interface{ Equal(crypto.PublicKey) bool })
-	return ok && slices.ContainsFunc(contents.Keys, func(key crypto.Signer) bool { return public.Equal(key.Public()) })
-}
-
 // leaves are the certificates that a file is about.
 func leaves(contents signin.Contents) []*x509.Certificate {
 	var found []*x509.Certificate
 	for _, candidate := range contents.Certificates {
-		if hasKey(contents, candidate) {
+		if contents.KeyOf(candidate) != nil {
 			found = append(found, candidate)
 		}
 	}
