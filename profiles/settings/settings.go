@@ -89,7 +89,7 @@ func (n TrustedNetwork) String() string { return n.DNSSuffix + n.Probe }
 // of a machine profile are the administrator's and are read by the service.
 type CertificateSource struct {
 	CertificateFile string `json:"certificate_file,omitempty"` // PEM or DER; may hold the key too
-	KeyFile         string `json:"key_file,omitempty"` // PEM or DER; empty: in CertificateFile
+	KeyFile         string `json:"key_file,omitempty"`         // PEM or DER; empty: in CertificateFile
 	PKCS12File      string `json:"pkcs12_file,omitempty"`
 	PKCS11URI       string `json:"pkcs11_uri,omitempty"` // RFC 7512, without a PIN
 	Folder          string `json:"folder,omitempty"`     // with several certificates to choose from

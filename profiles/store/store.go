@@ -1,4 +1,8 @@
-// Package store keeps profiles and what users add to them as files in a folder.
+// Package store keeps profiles and what was set for them as files in a folder.
+//
+// A profile is one file in a format that other clients read, such as "contoso-x3k….xml", and what Footbridge knows besides in
+// "contoso-x3k….settings.json". The latter is written last and says which file goes with it, so that whoever reads sees the pair before a
+// change or the pair after it. Profiles that someone else copies into the folder are read too.
 package store
 
 import (
@@ -7,137 +11,125 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
+	"os/user"
 	"path/filepath"
+	"sync"
 	"time"
-
-	"github.com/adrg/xdg"
-
-	"github.com/footbridge-vpn/footbridge/profiles"
-	"github.com/footbridge-vpn/footbridge/profiles/settings"
 )
 
-// MachineDir is where administrators put profiles for everybody on a Linux computer.
+// MachineDir is where administrators keep the profiles that everybody on this computer may use.
 const MachineDir = "/etc/footbridge/profiles"
 
-// UserDir is where a user's profiles are: in the XDG configuration directory.
-func UserDir() string { return filepath.Join(xdg.ConfigHome, "footbridge", "profiles") }
-
-// The limits of a store.
+// Limits of a store.
 const (
+	MaxFile     = 8 << 20 // bytes of a file
 	MaxProfiles = 10_000
-	MaxFile     = 8 << 20 // bytes
 )
 
-// lockLimit bounds the wait for another writer.
-const lockLimit = 5 * time.Second
+// defaultLockTimeout is how long a change waits for another program's change, which takes milliseconds.
+const defaultLockTimeout = 10 * time.Second
+
+// UserDir is where a user's own profiles are: ~/.config/footbridge/profiles, under $XDG_CONFIG_HOME where that is set.
+func UserDir() string {
+	base, err := os.UserConfigDir()
+	if err != nil {
+		home := string(filepath.Separator)
+		if account, err := user.Current(); err == nil {
+			home = account.HomeDir
+		}
+		base = filepath.Join(home, ".config")
+	}
+	return filepath.Join(base, "footbridge", "profiles")
+}
 
 // Options says how a store is kept. The zero value is a user's own.
 type Options struct {
-	Mode fs.FileMode // of the files; zero: 0600
-	GID  int         // group of the files; zero: as the system gives it
-	// Administered refuses a folder and files that others than root could have written, and links: what is in them is believed.
-	Administered bool
-	// ReadOnly never changes anything: damaged files are reported and stay where they are.
-	ReadOnly bool
-	Logger   *slog.Logger
+	Machine     bool          // an administrator's folder: what others could have written in it is refused
+	ReadOnly    bool          // nothing is changed, not even damaged files are set aside
+	Mode        os.FileMode   // of files; zero: 0600, and 0640 with Machine
+	Group       string        // name of the group that files belong to; empty: the writer's
+	LockTimeout time.Duration // how long to wait for another writer; zero: ten seconds
+	Logger      *slog.Logger  // nil: nothing is logged
 }
 
-// Store is a folder of profiles. It is safe for concurrent use, also by several processes. Two files belong to a profile: the profile
-// itself, in Azure's format where that can say all of it, else as .ovpn; and a record with its name and settings, which names the
-// other. The record is replaced last and in one step, so that a reader sees the old pair or the new one.
+// Store is a folder of profiles. It may be used by several goroutines, and several programs may use the folder.
 type Store struct {
 	dir     string
 	options Options
 	logger  *slog.Logger
+	group   int // id; -1: the writer's
+
+	writing sync.Mutex // held by this value's one writer, before the lock that other programs see
+	index   indexCache
 }
 
-// Open prepares a store. The folder need not exist before the first profile is added.
+// Open makes a store of a folder, which need not exist yet. The files are read anew by each call.
 func Open(dir string, options Options) (*Store, error) {
 	if !filepath.IsAbs(dir) {
-		return nil, fmt.Errorf("open profile store: %q is not an absolute path", dir)
+		return nil, fmt.Errorf("open profiles: %s is not a whole path", dir)
 	}
-	if options.Mode == 0 {
-		options.Mode = 0o600
+	s := &Store{dir: filepath.Clean(dir), options: options, logger: options.Logger, group: -1}
+	if s.logger == nil {
+		s.logger = slog.New(slog.DiscardHandler)
 	}
-	logger := options.Logger
-	if logger == nil {
-		logger = slog.New(slog.DiscardHandler)
+	if s.options.LockTimeout <= 0 {
+		s.options.LockTimeout = defaultLockTimeout
 	}
-	return &Store{dir: dir, options: options, logger: logger}, nil
+	if s.options.Mode == 0 {
+		s.options.Mode = 0o600
+		if options.Machine {
+			s.options.Mode = 0o640
+		}
+	}
+	if options.Group != "" {
+		group, err := groupID(options.Group)
+		if err != nil {
+			return nil, fmt.Errorf("open profiles: %w", err)
+		}
+		s.group = group
+	}
+	root, err := s.open()
+	if err != nil {
+		return nil, err
+	}
+	if root != nil {
+		root.Close()
+	}
+	return s, nil
 }
 
 // Dir is the folder.
 func (s *Store) Dir() string { return s.dir }
 
-// Entry is one profile of a store.
-type Entry struct {
-	ID       string // stable while the profile is in the store
-	Name     string
-	Profile  *profiles.Profile // as it was imported, named Name; without the settings, see settings.Settings.Apply
-	Settings settings.Settings
-	Imported time.Time
-	Path     string // of the profile's file
-	SHA256   string // of the profile's file, lower-case hex
-}
-
-// Damaged is a file that could not be read as what it should be.
-type Damaged struct {
-	Path       string
-	SetAsideAs string // its new name; empty: it stayed where it is
-	Err        error
-}
-
-// NotFoundError says that there is no such profile.
-type NotFoundError struct{ Name string }
-
-// Error implements error.
-func (e *NotFoundError) Error() string { return fmt.Sprintf("there is no profile %q", e.Name) }
-
-// AmbiguousError says that a name could mean several profiles.
-type AmbiguousError struct {
-	Name  string
-	Names []string // of the profiles
-}
-
-// Error implements error.
-func (e *AmbiguousError) Error() string {
-	return fmt.Sprintf("%q could be any of %d profiles: %q", e.Name, len(e.Names), e.Names)
-}
-
-// ExistsError says that a different profile has the name.
-type ExistsError struct{ Entry Entry }
-
-// Error implements error.
-func (e *ExistsError) Error() string {
-	return fmt.Sprintf("there is a different profile named %q already", e.Entry.Name)
-}
-
-// ErrReadOnly says that the store is only read.
-var ErrReadOnly = errors.New("profile store is read-only")
-
-// ErrBusy says that another program is writing to the store, and does not end.
-var ErrBusy = errors.New("another program is changing the profiles")
-
-// ErrUnsafe says that others than administrators could have written what only they may.
-var ErrUnsafe = errors.New("others than root may have written it")
-
-// open opens the folder. It returns nil where there is none.
+// open opens the folder; nil where there is none. What is read and written through it cannot lie outside.
 func (s *Store) open() (*os.Root, error) {
 	root, err := os.OpenRoot(s.dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("open profile store: %w", err)
+		return nil, fmt.Errorf("open profiles: %w", err)
 	}
-	if s.options.Administered {
-		info, err := root.Stat(".")
-		if err == nil {
-			err = administered(info)
-		}
-		if err != nil {
-			return nil, errors.Join(fmt.Errorf("open profile store %s: %w", s.dir, err), root.Close())
+	if s.options.Machine {
+		if err := checkFolder(s.dir); err != nil {
+			root.Close()
+			return nil, fmt.Errorf("open profiles: %w", err)
 		}
 	}
 	return root, nil
+}
+
+// openForWriting makes the folder where there is none.
+func (s *Store) openForWriting() (*os.Root, error) {
+	if s.options.ReadOnly {
+		return nil, fmt.Errorf("change profiles in %s: %w", s.dir, ErrReadOnly)
+	}
+	mode := os.FileMode(0o700)
+	if s.options.Machine {
+		mode = 0o755
+	}
+	if err := os.MkdirAll(s.dir, mode); err != nil {
+		return nil, fmt.Errorf("make folder for profiles: %w", err)
+	}
+	return s.open()
 }

@@ -1,0 +1,341 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"time"
+
+	"github.com/footbridge-vpn/footbridge/profiles"
+	"github.com/footbridge-vpn/footbridge/profiles/settings"
+)
+
+// AddOptions says how a profile is added.
+type AddOptions struct {
+	Name     string             // empty: the profile's own
+	Replace  bool               // a profile of the same name and other content
+	Settings *settings.Settings // nil: those that are there stay
+}
+
+// Add keeps a profile. One that is there already is left alone, also under another name that someone gave it since, unless Name asks for
+// this one. An error is an *ExistsError where another profile has the name and Replace is not set, a *settings.ValueError, a finding.Finding about
+// the profile, or about the files.
+func (s *Store) Add(p *profiles.Profile, options AddOptions) (Entry, Outcome, error) {
+	name := cleanName(options.Name)
+	if name == "" {
+		name = cleanName(p.Name)
+	}
+	if name == "" {
+		return Entry{}, "", fmt.Errorf("add profile: %w", ErrNoName)
+	}
+	if err := checkSettings(p, options.Settings); err != nil {
+		return Entry{}, "", fmt.Errorf("add profile %q: %w", name, err)
+	}
+	encoded, err := encode(withName(p, name))
+	if err != nil {
+		return Entry{}, "", fmt.Errorf("add profile %q: %w", name, err)
+	}
+	a := addition{profile: p, name: name, options: options, content: encoded, digest: digest(p)}
+	err = s.write(func(w *writer) error { return a.run(w) })
+	if err != nil {
+		return Entry{}, "", fmt.Errorf("add profile %q: %w", name, err)
+	}
+	return a.entry, a.outcome, nil
+}
+
+func withName(p *profiles.Profile, name string) *profiles.Profile {
+	named := *p
+	named.Name = name
+	return &named
+}
+
+func checkSettings(p *profiles.Profile, s *settings.Settings) error {
+	if s == nil {
+		return nil
+	}
+	_, err := s.Apply(p)
+	return err
+}
+
+type addition struct {
+	profile *profiles.Profile
+	name    string
+	options AddOptions
+	content content
+	digest  string
+
+	entry   Entry
+	outcome Outcome
+}
+
+func (a *addition) run(w *writer) error {
+	x, err := w.store.index.read(w.store, w.root)
+	if err != nil {
+		return err
+	}
+	if same, found := a.same(x); found {
+		e, _, err := w.store.get(w.root, same.id)
+		if err != nil {
+			return err
+		}
+		if a.options.Settings == nil || reflect.DeepEqual(e.Settings, *a.options.Settings) {
+			a.entry, a.outcome = e, Unchanged
+			return nil
+		}
+		if !a.options.Replace {
+			return &ExistsError{e}
+		}
+	}
+	others := x.named(a.name)
+	switch {
+	case len(others) > 1:
+		return &AmbiguousError{Name: a.name, Names: displayNames(others)}
+	case len(others) == 1 && !a.options.Replace:
+		return w.exists(others[0])
+	case len(others) == 1:
+		return a.replace(w, others[0])
+	case len(x) >= MaxProfiles:
+		return ErrTooMany
+	default:
+		return a.create(w)
+	}
+}
+
+// same finds the profile itself: under its name, or under the name that someone gave it after it was added.
+func (a *addition) same(x index) (known, bool) {
+	for _, k := range x {
+		if k.digest == a.digest && nameKey(k.name) == nameKey(a.name) {
+			return k, true
+		}
+	}
+	for _, k := range x {
+		if k.digest == a.digest && cleanName(a.options.Name) == "" && nameKey(k.importedName) == nameKey(a.name) && len(x.named(a.name)) == 0 {
+			return k, true
+		}
+	}
+	return known{}, false
+}
+
+func (a *addition) create(w *writer) error {
+	f, err := readFolder(w.root)
+	if err != nil {
+		return err
+	}
+	id := identifier(a.name, func(id string) bool {
+		for _, suffix := range append(profileExtensions(), recordSuffix) {
+			if f.names[nameKey(id+suffix)] {
+				return true
+			}
+		}
+		return false
+	})
+	r := &record{Name: a.name, File: id + a.content.extension, Imported: now(), ImportedName: cleanName(a.profile.Name), Completion: a.content.completion}
+	if a.options.Settings != nil {
+		r.Settings = settings.Revealed(a.options.Settings.Clone())
+	}
+	a.outcome = Added
+	return a.put(w, id, r)
+}
+
+func (a *addition) replace(w *writer, k known) error {
+	old, p, err := w.store.get(w.root, k.id)
+	if err != nil {
+		return err
+	}
+	if k.shared {
+		return sharedError(p)
+	}
+	r := &record{Name: old.Name, File: k.id + a.content.extension, Replaces: p.file, Imported: now(), ImportedName: cleanName(a.profile.Name),
+		Completion: a.content.completion, Settings: settings.Revealed(old.Settings)}
+	if r.Replaces == r.File {
+		r.Replaces = ""
+	}
+	if a.options.Settings != nil {
+		r.Settings = settings.Revealed(a.options.Settings.Clone())
+	}
+	a.outcome = Replaced
+	return a.put(w, k.id, r)
+}
+
+func (a *addition) put(w *writer, id string, r *record) (err error) {
+	if err := w.put(id, r, a.content.data); err != nil {
+		return err
+	}
+	a.entry, _, err = w.store.get(w.root, id)
+	return err
+}
+
+func sharedError(p pair) error {
+	return fmt.Errorf("%s has several profiles in it; import that file, then remove it", p.file)
+}
+
+func now() time.Time { return time.Now().UTC().Truncate(time.Second) }
+
+// Change changes the Name, Profile and Settings of an entry, all at once; its other fields are not looked at. Nothing is changed where
+// there is an error: that of change, a *NotFoundError, an *ExistsError where another profile has the name, a *settings.ValueError, a
+// finding.Finding about the profile, or about the files.
+func (s *Store) Change(id string, change func(*Entry) error) (Entry, error) {
+	var changed Entry
+	err := s.write(func(w *writer) (err error) {
+		changed, err = w.change(id, change)
+		return err
+	})
+	if err != nil {
+		return Entry{}, fmt.Errorf("change profile: %w", err)
+	}
+	return changed, nil
+}
+
+func (w *writer) change(id string, change func(*Entry) error) (Entry, error) {
+	old, p, err := w.store.get(w.root, id)
+	if err != nil {
+		return Entry{}, err
+	}
+	wanted := old
+	wanted.Settings = old.Settings.Clone()
+	before := digest(old.Profile)
+	if err := change(&wanted); err != nil {
+		return Entry{}, err
+	}
+	if wanted.Name = cleanName(wanted.Name); wanted.Name == "" {
+		return Entry{}, ErrNoName
+	}
+	if err := checkSettings(wanted.Profile, &wanted.Settings); err != nil {
+		return Entry{}, err
+	}
+	r := &record{}
+	if p.record != nil {
+		*r = *p.record
+	}
+	r.File, r.Replaces, r.Settings = p.file, "", settings.Revealed(wanted.Settings)
+	var data []byte
+	if digest(wanted.Profile) != before {
+		if data, err = w.rewrite(r, p, wanted); err != nil {
+			return Entry{}, err
+		}
+	}
+	if wanted.Name == old.Name && data == nil && reflect.DeepEqual(wanted.Settings, old.Settings) {
+		return old, nil
+	}
+	if wanted.Name != old.Name {
+		if err := w.rename(r, old, wanted.Name); err != nil {
+			return Entry{}, err
+		}
+	}
+	if err := w.put(id, r, data); err != nil {
+		return Entry{}, err
+	}
+	if nameKey(wanted.Name) != nameKey(old.Name) {
+		if err := w.renameSecondary(old.Name, wanted.Name); err != nil {
+			return Entry{}, err
+		}
+	}
+	changed, _, err := w.store.get(w.root, id)
+	return changed, err
+}
+
+// rewrite makes new content for a profile that was changed.
+func (w *writer) rewrite(r *record, p pair, wanted Entry) ([]byte, error) {
+	x, err := w.store.index.read(w.store, w.root)
+	if err != nil {
+		return nil, err
+	}
+	for _, k := range x {
+		if k.id == p.id && k.shared {
+			return nil, sharedError(p)
+		}
+	}
+	encoded, err := encode(withName(wanted.Profile, wanted.Name))
+	if err != nil {
+		return nil, err
+	}
+	if r.ImportedName == "" {
+		r.ImportedName = wanted.Name
+	}
+	r.File, r.Completion, r.Name = p.id+encoded.extension, encoded.completion, wanted.Name
+	if p.file != r.File {
+		r.Replaces = p.file
+	}
+	return encoded.data, nil
+}
+
+// rename gives a record another name that nobody else has.
+func (w *writer) rename(r *record, old Entry, name string) error {
+	x, err := w.store.index.read(w.store, w.root)
+	if err != nil {
+		return err
+	}
+	for _, other := range x.named(name) {
+		if other.id != old.ID {
+			return w.exists(other)
+		}
+	}
+	if r.ImportedName == "" {
+		r.ImportedName = old.Name
+	}
+	r.Name = name
+	return nil
+}
+
+// exists says who has a name.
+func (w *writer) exists(k known) error {
+	e, _, err := w.store.get(w.root, k.id)
+	if err != nil {
+		return err
+	}
+	return &ExistsError{e}
+}
+
+// renameSecondary lets those that fail over to a renamed profile still do.
+func (w *writer) renameSecondary(from, to string) error {
+	x, err := w.store.index.read(w.store, w.root)
+	if err != nil {
+		return err
+	}
+	var failures []error
+	for _, k := range x {
+		if k.secondary == "" || nameKey(k.secondary) != nameKey(from) {
+			continue
+		}
+		_, err := w.change(k.id, func(e *Entry) error { return e.Settings.Set("secondary-profile", to) })
+		failures = append(failures, err)
+	}
+	return errors.Join(failures...)
+}
+
+// Update changes what is set for a profile, as Change does.
+func (s *Store) Update(id string, change func(*settings.Settings) error) (Entry, error) {
+	return s.Change(id, func(e *Entry) error { return change(&e.Settings) })
+}
+
+// Rename gives a profile another name, as Change does. Its identifier stays. Profiles that fail over to it still do.
+func (s *Store) Rename(id, name string) (Entry, error) {
+	return s.Change(id, func(e *Entry) error {
+		e.Name = name
+		return nil
+	})
+}
+
+// Remove deletes a profile and what was set for it. Add with both brings it back. An error is a *NotFoundError or about the files.
+func (s *Store) Remove(id string) error {
+	err := s.write(func(w *writer) error {
+		_, p, err := w.store.get(w.root, id)
+		if err != nil {
+			return err
+		}
+		x, err := s.index.read(s, w.root)
+		if err != nil {
+			return err
+		}
+		for _, k := range x {
+			if k.id == id && k.shared {
+				return sharedError(p)
+			}
+		}
+		return errors.Join(w.remove(p.file), w.remove(id+recordSuffix), w.sync())
+	})
+	if err != nil {
+		return fmt.Errorf("remove profile: %w", err)
+	}
+	return nil
+}
