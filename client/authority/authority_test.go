@@ -170,8 +170,15 @@ func TestSaveAndOpen(t *testing.T) {
 		if err != nil || clients[0].Certificate.CheckSignatureFrom(root(t).Certificate) != nil {
 			t.Errorf("%s: %v", name, err)
 		}
-		if _, err := Open(t.Context(), path, answer("wrong")); !errors.Is(err, signin.ErrWrongPassword) || strings.Contains(err.Error(), "root-password") {
-			t.Errorf("%s: %v", name, err)
+		var asked []signin.PassphraseRequest
+		_, err = Open(t.Context(), path, func(_ context.Context, request signin.PassphraseRequest) (secret.Text, error) {
+			if asked = append(asked, request); request.Wrong {
+				return "", signin.ErrCancelled
+			}
+			return "wrong", nil
+		})
+		if !errors.Is(err, signin.ErrCancelled) || len(asked) != 2 || asked[0].File != path {
+			t.Errorf("%s: %v, asked %+v", name, err, asked)
 		}
 		before, err := os.ReadFile(path)
 		if err != nil {

@@ -25,9 +25,11 @@ const (
 	Legacy Encryption = "legacy" // 3DES, HMAC with SHA-1
 )
 
-// Rounds of key derivation: what OWASP advises for PBKDF2 with SHA-256, and what old importers take.
+// Rounds of key derivation: what OWASP advises for PBKDF2 with SHA-256; what importers of PKCS#12 take, since .NET refuses more than 300,000
+// at a time; and what old importers take.
 const (
-	modernRounds = 600_000
+	pemRounds    = 600_000
+	modernRounds = 100_000
 	legacyRounds = 2048
 )
 
@@ -78,7 +80,7 @@ func encodePEM(key crypto.Signer, certificates []*x509.Certificate, password sec
 		return nil, ErrNoPassword
 	}
 	der, err := pkcs8.MarshalPrivateKey(key, []byte(password.Reveal()), &pkcs8.Opts{Cipher: pkcs8.AES256CBC,
-		KDFOpts: pkcs8.PBKDF2Opts{SaltSize: 16, IterationCount: modernRounds, HMACHash: crypto.SHA256}})
+		KDFOpts: pkcs8.PBKDF2Opts{SaltSize: 16, IterationCount: pemRounds, HMACHash: crypto.SHA256}})
 	if err != nil {
 		return nil, fmt.Errorf("encrypt private key: %w", err)
 	}

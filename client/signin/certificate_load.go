@@ -203,7 +203,11 @@ func (l loader) fromToken(ctx context.Context, uri, issuersFile string) (*tls.Ce
 		if l.ask == nil {
 			return "", ErrNobodyToAsk
 		}
-		return l.ask(ctx, PassphraseRequest{Profile: l.profile, File: request.Token, PIN: true, Wrong: request.Wrong})
+		label := request.Token
+		if request.FinalTry {
+			label += " (one more wrong PIN locks it)"
+		}
+		return l.ask(ctx, PassphraseRequest{Profile: l.profile, File: label, PIN: true, Wrong: request.Wrong})
 	})
 	if err != nil {
 		return nil, fmt.Errorf("load client certificate from token: %w", err)

@@ -29,8 +29,9 @@ var (
 
 // PINRequest asks a person for the PIN of a token.
 type PINRequest struct {
-	Token string // its label
-	Wrong bool   // the last answer was
+	Token    string // its label
+	Wrong    bool   // the last answer was
+	FinalTry bool   // one more wrong PIN locks the token
 }
 
 // PINFunc asks a person for a PIN.

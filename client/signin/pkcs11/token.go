@@ -113,7 +113,7 @@ func (l login) in(ctx context.Context) (*crypto11.Context, error) {
 	case l.ask == nil:
 		return nil, fmt.Errorf("%w: there is nobody to ask for it", ErrWrongPIN)
 	}
-	request := PINRequest{Token: l.slot.info.Label}
+	request := PINRequest{Token: l.slot.info.Label, FinalTry: l.slot.has(pkcs11.CKF_USER_PIN_FINAL_TRY)}
 	for range pinAsks {
 		pin, err := l.ask(ctx, request)
 		if err != nil {
