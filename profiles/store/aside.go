@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -41,8 +42,9 @@ func (s *Store) setAside(root *os.Root, at place, l loaded) loaded {
 
 // aside renames files. It returns the new name of the first; empty where they are too new for that.
 func (w *writer) aside(names []string) (string, error) {
-	_, err := w.root.Lstat(trimStem(names[0]) + recordSuffix)
-	isOurs := err == nil || names[0] == trimStem(names[0])+recordSuffix
+	stem, _ := profileStem(names[0])
+	_, err := w.root.Lstat(stem + recordSuffix)
+	isOurs := err == nil || strings.HasSuffix(names[0], recordSuffix)
 	info, err := w.root.Stat(names[0])
 	if err != nil {
 		return "", err
@@ -67,10 +69,4 @@ func (w *writer) anyExists(names []string, suffix string) bool {
 		_, err := w.root.Lstat(name + suffix)
 		return err == nil
 	})
-}
-
-// trimStem is the identifier that a file is under.
-func trimStem(name string) string {
-	stem, _ := profileStem(name)
-	return stem
 }

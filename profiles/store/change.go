@@ -15,6 +15,7 @@ type AddOptions struct {
 	Name     string             // empty: the profile's own
 	Replace  bool               // a profile of the same name and other content
 	Settings *settings.Settings // nil: those that are there stay
+	DryRun   bool               // nothing is written; the outcome is what it would be, and the entry one that is there already
 }
 
 // Add keeps a profile. One that is there already is left alone, also under another name that someone gave it since, unless Name asks for
@@ -36,11 +37,29 @@ func (s *Store) Add(p *profiles.Profile, options AddOptions) (Entry, Outcome, er
 		return Entry{}, "", fmt.Errorf("add profile %q: %w", name, err)
 	}
 	a := addition{profile: p, name: name, options: options, content: encoded, digest: digest(p)}
-	err = s.write(func(w *writer) error { return a.run(w) })
+	if options.DryRun {
+		err = s.try(&a)
+	} else {
+		err = s.write(a.run)
+	}
 	if err != nil {
 		return Entry{}, "", fmt.Errorf("add profile %q: %w", name, err)
 	}
 	return a.entry, a.outcome, nil
+}
+
+// try finds the outcome of an addition without a lock.
+func (s *Store) try(a *addition) error {
+	root, err := s.open()
+	if err != nil {
+		return err
+	}
+	if root == nil {
+		a.outcome = Added
+		return nil
+	}
+	defer root.Close()
+	return a.run(&writer{store: s, root: root, dry: true})
 }
 
 func withName(p *profiles.Profile, name string) *profiles.Profile {
@@ -74,7 +93,7 @@ func (a *addition) run(w *writer) error {
 		return err
 	}
 	if same, found := a.same(x); found {
-		e, _, err := w.store.get(w.root, same.id)
+		e, _, err := w.get(same.id)
 		if err != nil {
 			return err
 		}
@@ -85,6 +104,7 @@ func (a *addition) run(w *writer) error {
 		if !a.options.Replace {
 			return &ExistsError{e}
 		}
+		return a.replace(w, same)
 	}
 	others := x.named(a.name)
 	switch {
@@ -109,7 +129,8 @@ func (a *addition) same(x index) (known, bool) {
 		}
 	}
 	for _, k := range x {
-		if k.digest == a.digest && cleanName(a.options.Name) == "" && nameKey(k.importedName) == nameKey(a.name) && len(x.named(a.name)) == 0 {
+		isRenamed := k.digest == a.digest && cleanName(a.options.Name) == "" && nameKey(k.importedName) == nameKey(a.name)
+		if isRenamed && (!a.options.Replace || len(x.named(a.name)) == 0) {
 			return k, true
 		}
 	}
@@ -138,7 +159,7 @@ func (a *addition) create(w *writer) error {
 }
 
 func (a *addition) replace(w *writer, k known) error {
-	old, p, err := w.store.get(w.root, k.id)
+	old, p, err := w.get(k.id)
 	if err != nil {
 		return err
 	}
@@ -153,15 +174,18 @@ func (a *addition) replace(w *writer, k known) error {
 	if a.options.Settings != nil {
 		r.Settings = settings.Revealed(a.options.Settings.Clone())
 	}
-	a.outcome = Replaced
+	a.outcome, a.entry = Replaced, old
 	return a.put(w, k.id, r)
 }
 
 func (a *addition) put(w *writer, id string, r *record) (err error) {
+	if w.dry {
+		return nil
+	}
 	if err := w.put(id, r, a.content.data); err != nil {
 		return err
 	}
-	a.entry, _, err = w.store.get(w.root, id)
+	a.entry, _, err = w.get(id)
 	return err
 }
 
@@ -171,8 +195,8 @@ func sharedError(p pair) error {
 
 func now() time.Time { return time.Now().UTC().Truncate(time.Second) }
 
-// Change changes the Name, Profile and Settings of an entry, all at once; its other fields are not looked at. Nothing is changed where
-// there is an error: that of change, a *NotFoundError, an *ExistsError where another profile has the name, a *settings.ValueError, a
+// Change changes the Name, Profile and Settings of an entry, all at once; its other fields and Profile.Name are not looked at. The function
+// must not use the store. Nothing is changed where there is an error: that of change, a *NotFoundError, an *ExistsError where another profile has the name, a *settings.ValueError, a
 // finding.Finding about the profile, or about the files.
 func (s *Store) Change(id string, change func(*Entry) error) (Entry, error) {
 	var changed Entry
@@ -187,7 +211,7 @@ func (s *Store) Change(id string, change func(*Entry) error) (Entry, error) {
 }
 
 func (w *writer) change(id string, change func(*Entry) error) (Entry, error) {
-	old, p, err := w.store.get(w.root, id)
+	old, p, err := w.get(id)
 	if err != nil {
 		return Entry{}, err
 	}
@@ -196,6 +220,9 @@ func (w *writer) change(id string, change func(*Entry) error) (Entry, error) {
 	before := digest(old.Profile)
 	if err := change(&wanted); err != nil {
 		return Entry{}, err
+	}
+	if wanted.Profile == nil {
+		return Entry{}, errors.New("there is nothing left of the profile")
 	}
 	if wanted.Name = cleanName(wanted.Name); wanted.Name == "" {
 		return Entry{}, ErrNoName
@@ -230,7 +257,7 @@ func (w *writer) change(id string, change func(*Entry) error) (Entry, error) {
 			return Entry{}, err
 		}
 	}
-	changed, _, err := w.store.get(w.root, id)
+	changed, _, err := w.get(id)
 	return changed, err
 }
 
@@ -279,7 +306,7 @@ func (w *writer) rename(r *record, old Entry, name string) error {
 
 // exists says who has a name.
 func (w *writer) exists(k known) error {
-	e, _, err := w.store.get(w.root, k.id)
+	e, _, err := w.get(k.id)
 	if err != nil {
 		return err
 	}
@@ -319,7 +346,7 @@ func (s *Store) Rename(id, name string) (Entry, error) {
 // Remove deletes a profile and what was set for it. Add with both brings it back. An error is a *NotFoundError or about the files.
 func (s *Store) Remove(id string) error {
 	err := s.write(func(w *writer) error {
-		_, p, err := w.store.get(w.root, id)
+		_, p, err := w.get(id)
 		if err != nil {
 			return err
 		}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 )
 
 // place is what lies in a folder under one identifier.
@@ -24,6 +25,9 @@ type folder struct {
 	names  map[string]bool
 }
 
+// maxNames bounds how much of a folder is listed.
+const maxNames = 10 * MaxProfiles
+
 // readFolder lists a folder. Names of other kinds than the store's are not looked at.
 func readFolder(root *os.Root) (*folder, error) {
 	dir, err := root.Open(".")
@@ -31,9 +35,12 @@ func readFolder(root *os.Root) (*folder, error) {
 		return nil, fmt.Errorf("list profiles: %w", err)
 	}
 	defer dir.Close()
-	names, err := dir.Readdirnames(-1)
-	if err != nil {
+	names, err := dir.Readdirnames(maxNames)
+	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, fmt.Errorf("list profiles: %w", err)
+	}
+	if len(names) == maxNames {
+		return nil, fmt.Errorf("list profiles: there are more than %d files in the folder", maxNames-1)
 	}
 	f := &folder{names: map[string]bool{}}
 	byID := map[string][]string{}
@@ -157,6 +164,12 @@ func (g signature) equal(other signature) bool {
 		return g.info == nil && other.info == nil
 	}
 	return os.SameFile(g.info, other.info) && g.info.Size() == other.info.Size() && g.info.ModTime().Equal(other.info.ModTime())
+}
+
+// isSettled reports whether a file is old enough for its times to tell it from the next one: file systems count in milliseconds.
+func (g signature) isSettled() bool {
+	const granularity = 100 * time.Millisecond
+	return g.info == nil || time.Since(g.info.ModTime()) > granularity
 }
 
 // sign looks at a file without opening it.

@@ -74,9 +74,10 @@ func newIndexed(l loaded) indexed {
 		}
 		x.known = append(x.known, k)
 	}
-	if len(l.entries) == 1 {
+	if len(l.entries) == 1 && len(l.damaged) == 0 {
 		p := l.pairs[0]
-		x.record, x.content, x.file, x.settled = signature{p.records.info}, signature{p.content.info}, p.file, true
+		x.record, x.content, x.file = signature{p.records.info}, signature{p.content.info}, p.file
+		x.settled = x.record.isSettled() && x.content.isSettled()
 		if p.record != nil {
 			x.part = p.record.Part
 		}

@@ -24,15 +24,15 @@ func (s *Store) List() ([]Entry, []Damaged, error) {
 	}
 	var entries []Entry
 	var damaged []Damaged
+	if len(f.places) > MaxProfiles {
+		f.places = f.places[:MaxProfiles]
+		damaged = append(damaged, Damaged{Path: s.dir, Err: fmt.Errorf("there are more than %d profiles; the others are left out", MaxProfiles)})
+	}
 	for i, l := range s.loadAll(root, f.places) {
 		if len(l.asides) > 0 {
 			l = s.setAside(root, f.places[i], l)
 		}
 		entries, damaged = append(entries, l.entries...), append(damaged, l.damaged...)
-	}
-	if len(entries) > MaxProfiles {
-		entries = entries[:MaxProfiles]
-		damaged = append(damaged, Damaged{Path: s.dir, Err: fmt.Errorf("there are more than %d profiles; the others are left out", MaxProfiles)})
 	}
 	slices.SortStableFunc(entries, compareEntries)
 	return entries, damaged, nil

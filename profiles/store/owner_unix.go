@@ -3,6 +3,7 @@
 package store
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -19,10 +20,19 @@ const (
 
 // checkFolder refuses an administrator's folder that others could change: itself, or by renaming what it lies in.
 func checkFolder(dir string) error {
-	dir, err := filepath.EvalSymlinks(dir)
+	resolved, err := filepath.EvalSymlinks(dir)
 	if err != nil {
 		return err
 	}
+	if resolved != dir { // who can change the link chooses the folder
+		if err := checkAncestors(resolved); err != nil {
+			return err
+		}
+	}
+	return checkAncestors(dir)
+}
+
+func checkAncestors(dir string) error {
 	for at := dir; ; at = filepath.Dir(at) {
 		info, err := os.Stat(at)
 		if err != nil {
@@ -45,9 +55,9 @@ func checkFolder(dir string) error {
 func checkFile(info fs.FileInfo) error {
 	switch {
 	case owner(info) != administrator:
-		return fmt.Errorf("it does not belong to root; run chown root on it")
+		return errors.New("it does not belong to root; run chown root on it")
 	case info.Mode().Perm()&others != 0:
-		return fmt.Errorf("others than root can write it; run chmod go-w on it")
+		return errors.New("others than root can write it; run chmod go-w on it")
 	}
 	return nil
 }

@@ -35,10 +35,19 @@ func (s *Store) readPair(root *os.Root, id string, files []string) pair {
 	for attempt := 0; ; attempt++ {
 		p := s.readOnce(root, id, files)
 		changing := errors.Is(p.recordErr, errReplaced) || errors.Is(p.contentErr, errReplaced)
-		if attempt == maxAttempts || !changing && sign(root, id+recordSuffix).equal(signature{p.records.info}) {
+		if attempt == maxAttempts || !changing && s.isStill(root, p) {
 			return p
 		}
 	}
+}
+
+// isStill reports whether the record is the one that was read. Its times do not tell: they are coarser than changes can be quick.
+func (s *Store) isStill(root *os.Root, p pair) bool {
+	now, err := s.readFile(root, p.id+recordSuffix)
+	if err != nil {
+		return p.records.data == nil && !errors.Is(err, errReplaced)
+	}
+	return p.records.data != nil && bytes.Equal(now.data, p.records.data)
 }
 
 func (s *Store) readOnce(root *os.Root, id string, files []string) pair {
@@ -49,7 +58,6 @@ func (s *Store) readOnce(root *os.Root, id string, files []string) pair {
 	case errors.Is(err, fs.ErrNotExist):
 	case err != nil:
 		p.recordErr = err
-		p.records.info = sign(root, name).info
 	default:
 		p.records = records
 		if p.record, err = parseRecord(records.data, id); err != nil {
@@ -80,27 +88,20 @@ func (s *Store) readOnce(root *os.Root, id string, files []string) pair {
 	return p
 }
 
-// entries are the profiles of a pair: several only where the file is a ZIP that someone else put there. An error is about the profile's file.
-func (s *Store) entries(root *os.Root, p pair) ([]Entry, []pair, error) {
+// pairs are the profiles of a file, each with its pair: several only where the file is a ZIP that someone else put there. An error is about
+// the file.
+func (s *Store) pairs(root *os.Root, p pair) ([]*profiles.Profile, []pair, error) {
 	imported, err := profiles.Import(bytes.NewReader(p.content.data), profiles.ImportOptions{Name: p.file})
 	if err != nil {
 		return nil, nil, err
 	}
-	var all []Entry
-	var pairs []pair
-	for i, profile := range imported.Profiles {
-		each := p
-		if i > 0 {
-			each = s.readOnce(root, p.id+numberMark+strconv.Itoa(i+1), []string{p.file})
-			each.content, each.file = p.content, p.file
-		}
-		e, err := s.entry(each, profile)
-		if err != nil {
-			return nil, nil, err
-		}
-		all, pairs = append(all, e), append(pairs, each)
+	pairs := []pair{p}
+	for number := 2; number <= len(imported.Profiles); number++ {
+		next := s.readPair(root, p.id+numberMark+strconv.Itoa(number), nil)
+		next.content, next.file, next.contentErr = p.content, p.file, nil
+		pairs = append(pairs, next)
 	}
-	return all, pairs, nil
+	return imported.Profiles, pairs, nil
 }
 
 func (s *Store) entry(p pair, profile *profiles.Profile) (Entry, error) {
@@ -132,42 +133,76 @@ type loaded struct {
 	asides  []string // files to set aside, all for the last of damaged
 }
 
+func (l *loaded) report(s *Store, name string, err error, asides ...string) {
+	l.damaged = append(l.damaged, Damaged{Path: filepath.Join(s.dir, name), Err: err})
+	l.asides = asides
+}
+
+// reportRecord tells of a record that cannot be used. The entry is left out: without its settings it would connect in another way.
+func (l *loaded) reportRecord(s *Store, p pair) {
+	name := p.id + recordSuffix
+	if p.records.data != nil && !errors.Is(p.recordErr, errNewer) || errors.Is(p.recordErr, errTooLarge) {
+		l.report(s, name, p.recordErr, name)
+		return
+	}
+	l.report(s, name, p.recordErr)
+}
+
 // load reads a place. Damaged files are told of and left where they are.
 func (s *Store) load(root *os.Root, at place) loaded {
 	var l loaded
-	report := func(name string, err error) {
-		l.damaged = append(l.damaged, Damaged{Path: filepath.Join(s.dir, name), Err: err})
-	}
 	p := s.readPair(root, at.id, at.files)
+	stem, _ := profileStem(p.file)
 	switch {
-	case p.recordErr != nil && (p.file != "" || p.records.data != nil):
-		report(at.id+recordSuffix, p.recordErr)
-		if p.records.data != nil && !errors.Is(p.recordErr, errNewer) {
-			l.asides = []string{at.id + recordSuffix}
-		}
+	case p.file == "" && p.recordErr == nil: // it was removed, or has never had a profile
+		return l
+	case p.file != "" && stem != at.id: // one of several profiles of a file, which is read with that
+		return l
+	case p.file == "" && isNumbered(at.id):
+		return l
+	case p.recordErr != nil:
+		l.reportRecord(s, p)
+		return l
+	case errors.Is(p.contentErr, errTooLarge):
+		l.report(s, p.file, p.contentErr, p.file, at.id+recordSuffix)
 		return l
 	case p.contentErr != nil:
-		report(p.file, p.contentErr)
-		if errors.Is(p.contentErr, errTooLarge) {
-			l.asides = []string{p.file, at.id + recordSuffix}
-		}
-		return l
-	case p.file == "": // it was removed, or never had a profile
+		l.report(s, p.file, p.contentErr)
 		return l
 	}
-	entries, pairs, err := s.entries(root, p)
+	found, pairs, err := s.pairs(root, p)
 	if err != nil {
-		report(p.file, err)
-		l.asides = []string{p.file, at.id + recordSuffix}
+		l.report(s, p.file, err, p.file, at.id+recordSuffix)
 		return l
 	}
-	l.entries, l.pairs = entries, pairs
+	s.loadPairs(&l, found, pairs)
 	for _, other := range at.files {
 		if other != p.file && (p.record == nil || other != p.record.Replaces) && sign(root, other).info != nil {
-			report(other, fmt.Errorf("it has the same name as %s, which is read instead; rename one of them", p.file))
+			l.report(s, other, fmt.Errorf("it has the same name as %s, which is read instead; rename one of them", p.file), l.asides...)
 		}
 	}
 	return l
+}
+
+func (s *Store) loadPairs(l *loaded, found []*profiles.Profile, pairs []pair) {
+	for i, p := range pairs {
+		if p.recordErr != nil {
+			l.reportRecord(s, p)
+			continue
+		}
+		e, err := s.entry(p, found[i])
+		if err != nil {
+			name := p.id + recordSuffix
+			l.report(s, name, err, name)
+			continue
+		}
+		l.entries, l.pairs = append(l.entries, e), append(l.pairs, p)
+	}
+}
+
+func isNumbered(id string) bool {
+	_, is := baseOf(id)
+	return is
 }
 
 // baseOf is the identifier of the file that a numbered identifier is of.

@@ -57,8 +57,11 @@ func parseRecord(data []byte, id string) (*record, error) {
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	decoder.DisallowUnknownFields()
 	r := new(record)
-	if err := decoder.Decode(r); err != nil {
-		return nil, fmt.Errorf("the settings cannot be read: %w", err)
+	switch err := decoder.Decode(r); {
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return nil, errors.New("the settings cannot be read: the file is cut short")
+	case err != nil:
+		return nil, fmt.Errorf("the settings cannot be read: %s", strings.TrimPrefix(err.Error(), "json: "))
 	}
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
 		return nil, errors.New("the settings cannot be read: more follows them")

@@ -7,12 +7,14 @@ import (
 	"io/fs"
 	"os"
 	"strings"
+	"time"
 )
 
 // writer changes a folder while it holds the lock.
 type writer struct {
 	store *Store
 	root  *os.Root
+	dry   bool // there is no lock, and nothing is written
 }
 
 // put makes a record and, unless data is nil, new content of its file hold, both or neither: from the moment that the record is renamed,
@@ -35,7 +37,24 @@ func (w *writer) put(id string, r *record, data []byte) error {
 		}
 		return err
 	}
-	return w.finish(r)
+	if err := w.finish(r); err != nil || r.Replaces == "" {
+		return err
+	}
+	cleared := *r // or a file that someone puts there later would be taken for the replaced one
+	cleared.Part, cleared.Replaces = "", ""
+	if encoded, err = cleared.encode(); err != nil {
+		return err
+	}
+	return w.replace(id+recordSuffix, encoded)
+}
+
+// get reads an entry, after what a killed writer left of it is put right.
+func (w *writer) get(id string) (Entry, pair, error) {
+	e, p, err := w.store.get(w.root, id)
+	if err == nil && !w.dry && p.record != nil && p.record.Replaces != "" {
+		err = w.finish(p.record)
+	}
+	return e, p, err
 }
 
 // finish puts the part of a record that holds in its place. Where it is interrupted it is done again by the next writer.
@@ -119,7 +138,24 @@ func (w *writer) tidy() error {
 			return fmt.Errorf("tidy profiles up: %w", err)
 		}
 	}
+	for _, at := range f.places {
+		if len(at.files) > 0 {
+			continue
+		}
+		if err := w.tidyRecord(at.id); err != nil {
+			return fmt.Errorf("tidy profiles up: %w", err)
+		}
+	}
 	return nil
+}
+
+// tidyRecord removes a record whose profile was removed. New ones may be those of files that are being copied here.
+func (w *writer) tidyRecord(id string) error {
+	p := w.store.readOnce(w.root, id, nil)
+	if p.record == nil || p.record.File == "" || p.file != "" || p.contentErr != nil || time.Since(p.records.info.ModTime()) < settleTime {
+		return nil
+	}
+	return w.remove(id + recordSuffix)
 }
 
 // tidyPart puts content in its place that a record names, and removes what never came to hold.
