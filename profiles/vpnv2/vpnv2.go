@@ -2,6 +2,7 @@
 package vpnv2
 
 import (
+	"fmt"
 	"net/netip"
 	"strings"
 
@@ -41,6 +42,12 @@ type NameRule struct {
 	Suffix  string // lower case, without a leading dot; empty: all names
 	Servers []netip.Addr
 }
+
+// String names the document and shows nothing of its profile, which has secrets in it.
+func (d Document) String() string { return fmt.Sprintf("ProfileXML %q for %s", d.Name, d.Servers) }
+
+// GoString is String.
+func (d Document) GoString() string { return d.String() }
 
 // Is reports whether data is a ProfileXML, or the SyncML around one, well-formed or not, by what stands in it.
 func Is(data []byte) bool {
