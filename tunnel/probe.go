@@ -268,7 +268,7 @@ func (p *probe) heard(conn transport.Conn) (done bool, problem *Problem) {
 		case openvpn.AuthPending:
 			return true, newProblem(AuthQuestion, errors.New("somebody has to approve the sign-in"))
 		case openvpn.Established:
-			p.result.SignedIn, p.result.Cipher = true, e.Cipher
+			p.result.Stage, p.result.SignedIn, p.result.Cipher = openvpn.StageEstablished, true, e.Cipher
 			p.result.Config, p.result.Warnings = hostConfig(p.options.Profile, e.Options, []netip.Addr{conn.Remote().Addr()})
 			return true, nil
 		case openvpn.Failed:

@@ -119,7 +119,7 @@ type Options struct {
 
 	Probes   Probes
 	Resolver transport.Resolver // nil: the system's
-	// Dial opens sockets, to addresses only; nil: net.Dialer's.
+	// Dial opens sockets, to addresses only; nil: net.Dialer's. The gateway and the proxy are dialled as a tunnel does it.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 	// Computer reads what this computer's network is like; nil: ThisComputer.
 	Computer    func(context.Context) (*Computer, error)
@@ -128,6 +128,8 @@ type Options struct {
 	RootCAs     *x509.CertPool                      // for web servers; nil: this computer's
 	Environment func(name string) string            // nil: os.Getenv
 	Logger      *slog.Logger
+
+	gatewayWait time.Duration // zero: gatewayPatience; shorter in tests
 }
 
 // Credential is what to sign in with.

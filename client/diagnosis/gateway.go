@@ -1,6 +1,7 @@
 package diagnosis
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -47,7 +48,7 @@ func checkOpenVPN(ctx context.Context, x *examination, f facts) ([]Check, learne
 func (x *examination) probe(ctx context.Context, f facts) tunnel.Probed {
 	var best tunnel.Probed
 	for i, server := range x.candidates(f) {
-		options := tunnel.ProbeOptions{Profile: x.profile, Server: server, Certificate: x.usableCertificate(), Wait: gatewayPatience, Proxy: f.proxy,
+		options := tunnel.ProbeOptions{Profile: x.profile, Server: server, Certificate: x.usableCertificate(), Wait: cmp.Or(x.gatewayWait, gatewayPatience), Proxy: f.proxy,
 			Resolver: x.Resolver, Now: x.Now, SystemRoots: x.SystemRoots, Version: x.Version, Logger: x.Logger}
 		if x.Credential != nil {
 			if credential, err := x.Options.Credential(ctx); err == nil {

@@ -9,6 +9,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/net/publicsuffix"
+
 	"github.com/footbridge-vpn/footbridge/profiles"
 	"github.com/footbridge-vpn/footbridge/tunnel/transport"
 )
@@ -94,7 +96,7 @@ func notFound(err error) bool {
 // isFalse reports whether a public name cannot have this address: what filters names answers with nothing, with itself, or with a
 // server of the local network.
 func isFalse(host string, address netip.Addr) bool {
-	if address.IsUnspecified() || address.IsLoopback() && host != "localhost" && strings.Contains(host, ".") {
+	if _, isPublic := publicsuffix.PublicSuffix(strings.ToLower(host)); address.IsUnspecified() || isPublic && address.IsLoopback() {
 		return true
 	}
 	return isAzureName(host) && (address.IsPrivate() || address.IsLinkLocalUnicast())

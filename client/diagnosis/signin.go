@@ -6,7 +6,6 @@ import (
 
 	"github.com/footbridge-vpn/footbridge/profiles"
 	"github.com/footbridge-vpn/footbridge/tunnel"
-	"github.com/footbridge-vpn/footbridge/tunnel/openvpn"
 )
 
 // checkSignIn says what the gateway made of the user.
@@ -24,7 +23,11 @@ func checkSignIn(_ context.Context, x *examination, f facts) ([]Check, learned) 
 	case p.Problem == nil:
 		return x.sessionSays(f)
 	}
-	return one(signInFault(p), detailOf(p.Problem))
+	id := signInFault(p)
+	if id == SignInReset && x.profile.Authentication.Type == profiles.Certificate {
+		id = SignInCertificateClosed
+	}
+	return one(id, detailOf(p.Problem))
 }
 
 // sessionSays is what the gateway told the service's own attempts, where this one had nothing to sign in with.
@@ -110,7 +113,7 @@ func planOf(profile *profiles.Profile, f facts) *plan {
 		return &plan{live: true, device: c.Interface, addresses: c.Addresses, routes: c.Routes, excluded: c.ExcludedRoutes,
 			nameServers: c.DNSServers, suffixes: c.DNSSuffixes}
 	}
-	if f.probed != nil && f.probed.Stage == openvpn.StageEstablished {
+	if f.probed != nil && f.probed.SignedIn {
 		config := f.probed.Config
 		return &plan{addresses: config.Addresses, routes: config.Routes, excluded: config.ExcludedRoutes, nameServers: config.DNS.Servers,
 			suffixes: config.DNS.Match}

@@ -29,19 +29,20 @@ const (
 	TokenExpired         ID = "token-expired"
 	TokenNotYet          ID = "token-not-yet-valid"
 
-	SignInOK        ID = "sign-in-ok"
-	SignInNotTried  ID = "sign-in-not-tried"
-	SignInCancelled ID = "sign-in-cancelled"
-	SignInRevoked   ID = "sign-in-certificate-refused"
-	SignInExpired   ID = "sign-in-certificate-expired"
-	SignInNoCert    ID = "sign-in-certificate-wanted"
-	SignInKey       ID = "sign-in-key-failed"
-	SignInReset     ID = "sign-in-connection-closed"
-	SignInRefused   ID = "sign-in-refused"
-	SignInAgain     ID = "sign-in-expired"
-	SignInTemporary ID = "sign-in-unavailable"
-	SignInQuestion  ID = "sign-in-question"
-	SignInFailed    ID = "sign-in-failed"
+	SignInOK                ID = "sign-in-ok"
+	SignInNotTried          ID = "sign-in-not-tried"
+	SignInCancelled         ID = "sign-in-cancelled"
+	SignInRevoked           ID = "sign-in-certificate-refused"
+	SignInExpired           ID = "sign-in-certificate-expired"
+	SignInNoCert            ID = "sign-in-certificate-wanted"
+	SignInKey               ID = "sign-in-key-failed"
+	SignInReset             ID = "sign-in-connection-closed"
+	SignInCertificateClosed ID = "sign-in-certificate-not-accepted"
+	SignInRefused           ID = "sign-in-refused"
+	SignInAgain             ID = "sign-in-expired"
+	SignInTemporary         ID = "sign-in-unavailable"
+	SignInQuestion          ID = "sign-in-question"
+	SignInFailed            ID = "sign-in-failed"
 )
 
 func signInTexts() []Text {
@@ -81,6 +82,7 @@ func signInTexts() []Text {
 		{SignInNoCert, Failed, User, "The gateway wants a client certificate.", "Choose one: footbridge set PROFILE certificate=FILE key=FILE (or pkcs12=FILE)."},
 		{SignInKey, Failed, User, "Your private key could not sign.", "Check that it belongs to the certificate, and that its token is plugged in and unlocked."},
 		{SignInReset, Failed, Administrator, "The gateway closes the connection right after the sign-in was sent.", "It does not accept this sign-in: your administrator should compare audience, issuer (with its final slash), tenant and roots on the gateway with the profile."},
+		{SignInCertificateClosed, Failed, Administrator, "The gateway closes the connection after it has seen your client certificate.", "It may be revoked, or its root may not be on the gateway: ask your administrator, who can compare it with the gateway's lists."},
 		{SignInRefused, Failed, User, "The gateway refuses the sign-in.", "Check the user name and password, and ask your administrator whether you may use this gateway."},
 		{SignInAgain, Failed, User, "The sign-in has expired.", "Sign in again."},
 		{SignInTemporary, Failed, Administrator, "The gateway cannot check sign-ins just now.", "Try again in a few minutes; if it stays so, tell your administrator that the gateway cannot reach its RADIUS or identity server."},
