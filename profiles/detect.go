@@ -6,8 +6,10 @@ import (
 
 	"github.com/footbridge-vpn/footbridge/profiles/azvpn"
 	"github.com/footbridge-vpn/footbridge/profiles/certificate"
+	"github.com/footbridge-vpn/footbridge/profiles/mobileconfig"
 	"github.com/footbridge-vpn/footbridge/profiles/ovpn"
 	"github.com/footbridge-vpn/footbridge/profiles/textfile"
+	"github.com/footbridge-vpn/footbridge/profiles/vpnv2"
 )
 
 // kind is what a file is, as far as Import can read it.
@@ -19,6 +21,10 @@ const (
 	isAzureProfile
 	isSettings
 	isOVPN
+	isVPNv2
+	isMobileconfig
+	isPhoneBook
+	isLinuxClient
 )
 
 // looked bounds how much of a file is looked at to tell what it is.
@@ -29,10 +35,14 @@ func detect(data []byte) kind {
 	switch {
 	case bytes.HasPrefix(data, []byte("PK\x03\x04")), bytes.HasPrefix(data, []byte("PK\x05\x06")):
 		return isZIP
+	case mobileconfig.Is(data):
+		return isMobileconfig
 	case !textfile.IsText(data[:min(len(data), looked)]):
 		return isSomethingElse
 	case startsLikeXML(data):
 		switch {
+		case vpnv2.Is(textfile.Decode(data)):
+			return isVPNv2
 		case isMarkupOf(data, "html", "!doctype html", "plist", "!doctype plist"):
 			return isSomethingElse
 		case azvpn.IsSettings(data):
@@ -40,6 +50,12 @@ func detect(data []byte) kind {
 		case azvpn.IsProfile(data):
 			return isAzureProfile
 		}
+	}
+	switch {
+	case azvpn.IsPhoneBook(data):
+		return isPhoneBook
+	case azvpn.IsLinuxClient(data):
+		return isLinuxClient
 	}
 	if ovpn.IsConfig(data) {
 		return isOVPN

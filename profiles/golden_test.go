@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -35,7 +36,11 @@ func report(imported *Imported, err error) string {
 	if imported != nil {
 		for _, p := range imported.Profiles {
 			out.WriteString("\n" + dump(p))
+			dumpValue(&out, "Management", reflect.ValueOf(imported.Management[p]))
 		}
+	}
+	if imported != nil && imported.Policy != nil {
+		fmt.Fprintf(&out, "\nPolicy: %q\n", imported.Policy)
 	}
 	return out.String()
 }

@@ -27,6 +27,9 @@ type ImportOptions struct {
 type Imported struct {
 	Profiles []*Profile        // at least one; their names differ
 	Findings []finding.Finding // what was noticed, faults of profiles that were left out included
+
+	Management map[*Profile]Management // what was said about them, where they come from a device management or another client
+	Policy     []byte                  // Footbridge's policy that came along; nil: none
 }
 
 // ImportError says why a file is not a usable profile: what it is instead, or what is wrong in it.
@@ -45,8 +48,8 @@ func (e *ImportError) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// Import reads profiles: the ZIP that Azure generates or one of the files in it, what the official client exports, or an
-// OpenVPN configuration. What the data is, is told by its content. An error is an *ImportError or one of the reader's.
+// Import reads profiles: the ZIP that Azure generates or one of the files in it, what the official clients export or keep, what device
+// managements hand out (VPNv2 ProfileXML, mobileconfig), or an OpenVPN configuration. What the data is, is told by its content. An error is an *ImportError or one of the reader's.
 func Import(r io.Reader, options ImportOptions) (*Imported, error) {
 	data, err := io.ReadAll(io.LimitReader(r, bundle.MaxSize+1))
 	if err != nil {
@@ -62,7 +65,7 @@ func Import(r io.Reader, options ImportOptions) (*Imported, error) {
 		return nil, &ImportError{Findings: m.findings}
 	}
 	makeNamesUnique(m.profiles)
-	return &Imported{Profiles: m.profiles, Findings: m.findings}, nil
+	return &Imported{Profiles: m.profiles, Findings: m.findings, Management: m.management, Policy: m.policy}, nil
 }
 
 // ImportFile is Import for a file. Files beside an .ovpn that it names are read too, so long as they lie in the same folder or

@@ -46,7 +46,7 @@ func TestWrongFilesAreNamed(t *testing.T) {
 		{"<!DOCTYPE html><html><body>Sign in to your account</body></html>", "web page"},
 		{"<!-- x --><HTML><head>", "web page"},
 		{`<?xml version="1.0"?><!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" "x"><plist><dict/></plist>`, "mobileconfig"},
-		{`<VPNProfile><PluginProfile><ServerUrlList>x</ServerUrlList></PluginProfile></VPNProfile>`, "VPNv2"},
+		{`<VPNProfile><PluginProfile><ServerUrlList>x</ServerUrlList></PluginProfile></VPNProfile>`, "no Azure VPN profile"},
 		{`<?xml version="1.0" encoding="utf-8"?><Error><Code>AuthenticationFailed</Code></Error>`, "Azure's storage"},
 		{`<rss><channel/></rss>`, "not an Azure VPN profile"},
 		{`{"error":{"code":"ExpiredAuthenticationToken"}}`, "error message in JSON"},

@@ -20,6 +20,9 @@ type importer struct {
 	options  ImportOptions
 	profiles []*Profile
 	findings []finding.Finding
+
+	management map[*Profile]Management
+	policy     []byte
 }
 
 func (m *importer) fault(code, problem, remedy string) {
@@ -46,6 +49,14 @@ func (m *importer) read(data []byte) {
 		m.readSettings(data)
 	case isOVPN:
 		m.add(m.openVPN(data, m.options.Name, m.options.readFile))
+	case isVPNv2:
+		m.readVPNv2(data)
+	case isMobileconfig:
+		m.readMobileconfig(data)
+	case isPhoneBook:
+		m.readPhoneBook(data)
+	case isLinuxClient:
+		m.readLinuxClient(data)
 	default:
 		m.fault("wrong-file", describe(data), expected)
 	}
@@ -127,14 +138,14 @@ func (m *importer) fresh(file string, findings []finding.Finding) []finding.Find
 // nameFromFile is a profile's name where the file has none inside: the file's, unless that is what all are called.
 func nameFromFile(file string) string {
 	base := path.Base(strings.ReplaceAll(file, `\`, "/"))
-	for _, suffix := range []string{".AzureVpnProfile.xml", ".xml", ".ovpn", ".conf", ".zip"} {
+	for _, suffix := range []string{".AzureVpnProfile.xml", ".mobileconfig", ".xml", ".ovpn", ".conf", ".zip"} {
 		if len(base) > len(suffix) && strings.EqualFold(base[len(base)-len(suffix):], suffix) {
 			base = base[:len(base)-len(suffix)]
 			break
 		}
 	}
 	lower := strings.ToLower(base)
-	if base == "." || base == "/" || strings.HasPrefix(lower, "azurevpnconfig") || strings.HasPrefix(lower, "vpnconfig") || lower == "vpnsettings" || lower == "client" || lower == "stdin" {
+	if base == "." || base == "/" || strings.HasPrefix(lower, "azurevpnconfig") || strings.HasPrefix(lower, "vpnconfig") || lower == "vpnsettings" || lower == "rasphone.pbk" || lower == "shared_preferences.json" || lower == "profilexml" || lower == "client" || lower == "stdin" {
 		return ""
 	}
 	return base

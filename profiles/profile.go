@@ -200,4 +200,7 @@ const (
 	FormatAzureXML    Format = "azurevpnconfig.xml"
 	FormatVPNSettings Format = "VpnSettings.xml"
 	FormatOVPN        Format = "ovpn"
+
+	FormatVPNv2        Format = "vpnv2"        // written by ExportVPNv2
+	FormatMobileconfig Format = "mobileconfig" // written by ExportMobileconfig
 )
