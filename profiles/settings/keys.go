@@ -120,7 +120,7 @@ func networkKeys() []entry {
 				return err
 			},
 			func(s *Settings) string { return strings.Join(s.DNSSuffixes, ",") }},
-		{Key{keyIncludeRoutes, "Networks that go through the tunnel besides the profile's; 0.0.0.0/0 sends everything.", "10.20.0.0/16,192.0.2.7"},
+		{Key{keyIncludeRoutes, "Networks that go through the tunnel besides the profile's; 0.0.0.0/0 sends everything.", "10.20.0.0/16,192.0.2.7/32"},
 			func(s *Settings, value string) (err error) {
 				s.IncludeRoutes, err = parseList(keyIncludeRoutes, value, expectRoutes, parseRoute)
 				return err

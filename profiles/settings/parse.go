@@ -128,6 +128,8 @@ func plainly(err error) error {
 	var syntax *json.SyntaxError
 	var kind *json.UnmarshalTypeError
 	switch {
+	case errors.As(err, &syntax) && syntax.Error() == "unexpected end of JSON input":
+		return errors.New("the JSON is cut short")
 	case errors.As(err, &syntax):
 		return fmt.Errorf("the JSON is damaged at byte %d", syntax.Offset)
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):

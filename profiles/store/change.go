@@ -123,13 +123,14 @@ func (a *addition) run(w *writer) error {
 
 // same finds the profile itself: under its name, or under the name that someone gave it after it was added.
 func (a *addition) same(x index) (known, bool) {
+	key := nameKey(a.name)
 	for _, k := range x {
-		if k.digest == a.digest && nameKey(k.name) == nameKey(a.name) {
+		if k.digest == a.digest && k.key == key {
 			return k, true
 		}
 	}
 	for _, k := range x {
-		isRenamed := k.digest == a.digest && cleanName(a.options.Name) == "" && nameKey(k.importedName) == nameKey(a.name)
+		isRenamed := k.digest == a.digest && cleanName(a.options.Name) == "" && nameKey(k.importedName) == key
 		if isRenamed && (!a.options.Replace || len(x.named(a.name)) == 0) {
 			return k, true
 		}
@@ -144,7 +145,7 @@ func (a *addition) create(w *writer) error {
 	}
 	id := identifier(a.name, func(id string) bool {
 		for _, suffix := range append(profileExtensions(), recordSuffix) {
-			if f.names[nameKey(id+suffix)] {
+			if f.hasName(id + suffix) {
 				return true
 			}
 		}

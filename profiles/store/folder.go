@@ -22,7 +22,12 @@ type folder struct {
 	places []place  // by identifier
 	parts  []string // content that is not in its place yet, or that a killed writer left
 	news   []string // records that are being written, or that a killed writer left
-	names  map[string]bool
+	names  []string // everything
+}
+
+// hasName reports whether there is a file of a name on a file system that takes upper and lower case for the same.
+func (f *folder) hasName(name string) bool {
+	return slices.ContainsFunc(f.names, func(other string) bool { return strings.EqualFold(other, name) })
 }
 
 // maxNames bounds how much of a folder is listed.
@@ -42,10 +47,9 @@ func readFolder(root *os.Root) (*folder, error) {
 	if len(names) == maxNames {
 		return nil, fmt.Errorf("list profiles: there are more than %d files in the folder", maxNames-1)
 	}
-	f := &folder{names: map[string]bool{}}
+	f := &folder{names: names}
 	byID := map[string][]string{}
 	for _, name := range names {
-		f.names[nameKey(name)] = true
 		switch {
 		case strings.HasPrefix(name, partPrefix):
 			f.parts = append(f.parts, name)

@@ -59,7 +59,7 @@ func identifier(name string, taken func(string) bool) string {
 func slug(key string) string {
 	var out strings.Builder
 	dash := false
-	for _, r := range norm.NFKD.String(key) {
+	for _, r := range strings.ToLower(norm.NFKD.String(key)) {
 		switch {
 		case r >= 'a' && r <= 'z', r >= '0' && r <= '9':
 			if dash && out.Len() > 0 {

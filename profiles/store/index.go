@@ -11,6 +11,7 @@ import (
 // known is what is remembered of an entry: enough to find it, and too little to keep its secrets in memory.
 type known struct {
 	id, name     string
+	key          string // of the name
 	importedName string // what the profile was called where it came from
 	digest       string
 	secondary    string // name of the profile to fail over to
@@ -65,7 +66,7 @@ func newIndexed(l loaded) indexed {
 	var x indexed
 	for i, e := range l.entries {
 		p := l.pairs[i]
-		k := known{id: e.ID, name: e.Name, importedName: e.Name, digest: digest(e.Profile), secondary: e.Profile.SecondaryProfile, shared: len(l.entries) > 1}
+		k := known{id: e.ID, name: e.Name, key: nameKey(e.Name), importedName: e.Name, digest: digest(e.Profile), secondary: e.Profile.SecondaryProfile, shared: len(l.entries) > 1}
 		if p.record != nil && p.record.ImportedName != "" {
 			k.importedName = p.record.ImportedName
 		}
@@ -110,8 +111,8 @@ func (x index) find(text string) (known, error) {
 	for _, matches := range []func(known) bool{
 		func(k known) bool { return k.id == text },
 		func(k known) bool { return k.name == text },
-		func(k known) bool { return nameKey(k.name) == key },
-		func(k known) bool { return strings.HasPrefix(nameKey(k.name), key) || strings.HasPrefix(k.id, key) },
+		func(k known) bool { return k.key == key },
+		func(k known) bool { return strings.HasPrefix(k.key, key) || strings.HasPrefix(k.id, key) },
 	} {
 		var found []known
 		for _, k := range x {
@@ -133,12 +134,12 @@ func (x index) find(text string) (known, error) {
 func displayNames(found []known) []string {
 	count := map[string]int{}
 	for _, k := range found {
-		count[nameKey(k.name)]++
+		count[k.key]++
 	}
 	var names []string
 	for _, k := range found {
 		name := k.name
-		if count[nameKey(name)] > 1 {
+		if count[k.key] > 1 {
 			name = fmt.Sprintf("%s (%s)", name, k.id)
 		}
 		names = append(names, name)
@@ -152,7 +153,7 @@ func (x index) named(name string) []known {
 	key := nameKey(name)
 	var found []known
 	for _, k := range x {
-		if nameKey(k.name) == key {
+		if k.key == key {
 			found = append(found, k)
 		}
 	}

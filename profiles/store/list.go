@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -34,15 +35,18 @@ func (s *Store) List() ([]Entry, []Damaged, error) {
 		}
 		entries, damaged = append(entries, l.entries...), append(damaged, l.damaged...)
 	}
-	slices.SortStableFunc(entries, compareEntries)
+	sortByName(entries)
 	return entries, damaged, nil
 }
 
-func compareEntries(a, b Entry) int {
-	if c := strings.Compare(nameKey(a.Name), nameKey(b.Name)); c != 0 {
-		return c
+func sortByName(entries []Entry) {
+	keys := make(map[string]string, len(entries)) // by identifier
+	for _, e := range entries {
+		keys[e.ID] = nameKey(e.Name)
 	}
-	return strings.Compare(a.ID, b.ID)
+	slices.SortStableFunc(entries, func(a, b Entry) int {
+		return cmp.Or(strings.Compare(keys[a.ID], keys[b.ID]), strings.Compare(a.ID, b.ID))
+	})
 }
 
 // loadAll reads places, several at a time: most of it is parsing.

@@ -61,6 +61,8 @@ type Store struct {
 
 	writing sync.Mutex // held by this value's one writer, before the lock that other programs see
 	index   indexCache
+
+	beforeStep func() // called before each change of a file; nil but in tests
 }
 
 // Open makes a store of a folder, which need not exist yet. The files are read anew by each call.

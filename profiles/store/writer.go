@@ -48,6 +48,13 @@ func (w *writer) put(id string, r *record, data []byte) error {
 	return w.replace(id+recordSuffix, encoded)
 }
 
+// step comes before each change of a file.
+func (w *writer) step() {
+	if w.store.beforeStep != nil {
+		w.store.beforeStep()
+	}
+}
+
 // get reads an entry, after what a killed writer left of it is put right.
 func (w *writer) get(id string) (Entry, pair, error) {
 	e, p, err := w.store.get(w.root, id)
@@ -60,6 +67,7 @@ func (w *writer) get(id string) (Entry, pair, error) {
 // finish puts the part of a record that holds in its place. Where it is interrupted it is done again by the next writer.
 func (w *writer) finish(r *record) error {
 	if r.Part != "" {
+		w.step()
 		if err := w.root.Rename(r.Part, r.File); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("write profile: %w", err)
 		}
@@ -81,6 +89,7 @@ func (w *writer) replace(name string, data []byte) error {
 	if err := w.create(temporary, data); err != nil {
 		return fmt.Errorf("write settings: %w", err)
 	}
+	w.step()
 	if err := w.root.Rename(temporary, name); err != nil {
 		return errors.Join(fmt.Errorf("write settings: %w", err), w.remove(temporary))
 	}
@@ -89,10 +98,12 @@ func (w *writer) replace(name string, data []byte) error {
 
 // create writes a new file and waits until it is on the disk.
 func (w *writer) create(name string, data []byte) error {
+	w.step()
 	file, err := w.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
 	}
+	w.step()
 	_, err = file.Write(data)
 	if err == nil && w.store.group >= 0 {
 		err = file.Chown(-1, w.store.group)
@@ -107,6 +118,7 @@ func (w *writer) create(name string, data []byte) error {
 }
 
 func (w *writer) remove(name string) error {
+	w.step()
 	if err := w.root.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
