@@ -3,10 +3,10 @@ package store
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -131,36 +131,6 @@ func TestUnfinishedCopyIsLeftAlone(t *testing.T) {
 	}
 }
 
-func TestIrregularFilesAreNotOpened(t *testing.T) {
-	s := newStore(t, Options{})
-	mustAdd(t, s, azureProfile(t, "Contoso", "one.vpn.azure.com"), AddOptions{})
-	outside := filepath.Join(t.TempDir(), "outside.xml")
-	if err := os.WriteFile(outside, azureFile("Outside", "outside.vpn.azure.com"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	for _, err := range []error{
-		syscall.Mkfifo(filepath.Join(s.Dir(), "pipe.xml"), 0o600),
-		os.Mkdir(filepath.Join(s.Dir(), "folder.xml"), 0o700),
-		os.Symlink(outside, filepath.Join(s.Dir(), "absolute.xml")),
-		os.Symlink("../../outside.xml", filepath.Join(s.Dir(), "relative.xml")),
-		os.Symlink("nothing.xml", filepath.Join(s.Dir(), "dangling.xml")),
-		os.Symlink("loop.xml", filepath.Join(s.Dir(), "loop.xml")),
-	} {
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	entries, damaged, err := s.List()
-	if err != nil || len(entries) != 1 || len(damaged) != 5 {
-		t.Errorf("%d entries, %v, %v", len(entries), damaged, err)
-	}
-	for _, d := range damaged {
-		if d.SetAsideAs != "" {
-			t.Errorf("%+v", d)
-		}
-	}
-}
-
 // A user who keeps files elsewhere in the folder may link to them.
 func TestLinkWithinTheFolder(t *testing.T) {
 	s := newStore(t, Options{})
@@ -175,27 +145,19 @@ func TestLinkWithinTheFolder(t *testing.T) {
 
 func TestTooManyProfiles(t *testing.T) {
 	s := newStore(t, Options{})
-	put(t, s, "0.xml", azureFile("First", "one.vpn.azure.com"))
-	for i := range MaxProfiles {
-		if err := os.Link(filepath.Join(s.Dir(), "0.xml"), filepath.Join(s.Dir(), "p"+string(rune('a'+i%26))+filepath.Base(time.Duration(i).String())+".xml")); err != nil {
-			t.Fatal(err)
-		}
+	s.limit = 3
+	for i := range 3 {
+		mustAdd(t, s, azureProfile(t, fmt.Sprint("Contoso ", i), fmt.Sprintf("host%d.vpn.azure.com", i)), AddOptions{})
 	}
-	root, err := s.open()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer root.Close()
-	f, err := readFolder(root)
-	if err != nil || len(f.places) != MaxProfiles+1 {
-		t.Fatalf("%d places, %v", len(f.places), err)
-	}
-	_, _, err = s.Add(azureProfile(t, "One more", "more.vpn.azure.com"), AddOptions{})
-	if !errors.Is(err, ErrTooMany) {
+	if _, _, err := s.Add(azureProfile(t, "One more", "more.vpn.azure.com"), AddOptions{}); !errors.Is(err, ErrTooMany) {
 		t.Errorf("one more: %v", err)
 	}
+	if _, outcome, err := s.Add(azureProfile(t, "Contoso 1", "other.vpn.azure.com"), AddOptions{Replace: true}); err != nil || outcome != Replaced {
+		t.Errorf("another in its place: %v, %v", outcome, err)
+	}
+	put(t, s, "zzz.xml", azureFile("One more", "more.vpn.azure.com"))
 	entries, damaged, err := s.List()
-	if err != nil || len(entries) != MaxProfiles || len(damaged) != 1 || damaged[0].Path != s.Dir() {
+	if err != nil || len(entries) != 3 || len(damaged) != 1 || damaged[0].Path != s.Dir() {
 		t.Errorf("%d entries, %v, %v", len(entries), damaged, err)
 	}
 }

@@ -25,9 +25,9 @@ func (s *Store) List() ([]Entry, []Damaged, error) {
 	}
 	var entries []Entry
 	var damaged []Damaged
-	if len(f.places) > MaxProfiles {
-		f.places = f.places[:MaxProfiles]
-		damaged = append(damaged, Damaged{Path: s.dir, Err: fmt.Errorf("there are more than %d profiles; the others are left out", MaxProfiles)})
+	if len(f.places) > s.limit {
+		f.places = f.places[:s.limit]
+		damaged = append(damaged, Damaged{Path: s.dir, Err: fmt.Errorf("there are more than %d profiles; the others are left out", s.limit)})
 	}
 	for i, l := range s.loadAll(root, f.places) {
 		if len(l.asides) > 0 {

@@ -19,6 +19,7 @@ func newMachineStore(t *testing.T) *Store {
 }
 
 func TestMachineStore(t *testing.T) {
+	defer unix.Umask(unix.Umask(0o077))
 	s := newMachineStore(t)
 	e := mustAdd(t, s, azureProfile(t, "Contoso", "one.vpn.azure.com"), AddOptions{})
 	var status unix.Stat_t

@@ -62,6 +62,7 @@ type Store struct {
 	writing sync.Mutex // held by this value's one writer, before the lock that other programs see
 	index   indexCache
 
+	limit      int    // MaxProfiles but in tests
 	beforeStep func() // called before each change of a file; nil but in tests
 }
 
@@ -70,7 +71,7 @@ func Open(dir string, options Options) (*Store, error) {
 	if !filepath.IsAbs(dir) {
 		return nil, fmt.Errorf("open profiles: %s is not a whole path", dir)
 	}
-	s := &Store{dir: filepath.Clean(dir), options: options, logger: options.Logger, group: -1}
+	s := &Store{dir: filepath.Clean(dir), options: options, logger: options.Logger, group: -1, limit: MaxProfiles}
 	if s.logger == nil {
 		s.logger = slog.New(slog.DiscardHandler)
 	}
@@ -130,7 +131,13 @@ func (s *Store) openForWriting() (*os.Root, error) {
 	if s.options.Machine {
 		mode = 0o755
 	}
-	if err := os.MkdirAll(s.dir, mode); err != nil {
+	_, err := os.Lstat(s.dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		if err = os.MkdirAll(s.dir, mode); err == nil {
+			err = os.Chmod(s.dir, mode) // whatever the umask is
+		}
+	}
+	if err != nil {
 		return nil, fmt.Errorf("make folder for profiles: %w", err)
 	}
 	return s.open()
