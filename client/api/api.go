@@ -110,8 +110,7 @@ type ConnectRequest struct {
 	Profile        []byte             `json:"profile,omitempty"`         // the content of a profile's file; base64 in JSON
 	Name           string             `json:"name,omitempty"`            // which profile, where the file holds several; what to call it, where it holds one
 	MachineProfile string             `json:"machine_profile,omitempty"` // id of a machine profile, instead of Profile
-	Settings       *settings.Settings `json:"settings,omitempty"`        // applied to the profile; for a machine profile only what its policy leaves to users
-	ProxyPassword  string             `json:"proxy_password,omitempty"`  // of the settings' proxy, which carry none
+	Settings       *settings.Revealed `json:"settings,omitempty"`        // applied to the profile; for a machine profile only what its policy leaves to users
 	Certificate    string             `json:"certificate,omitempty"`     // the client's certificate and its intermediates, PEM, without the private key
 	LeaveDNS       bool               `json:"leave_dns,omitempty"`       // do not touch this computer's name resolution
 	EndWithMe      bool               `json:"end_with_me,omitempty"`     // disconnect when the owner's last event stream ends
