@@ -13,7 +13,7 @@ const module = "github.com/footbridge-vpn/footbridge/"
 func allowed(folder string) []string {
 	switch folder {
 	case "cmd":
-		return []string{"cmd", "ui", "client", "tunnel", "profiles"}
+		return []string{"cmd", "ui", "client", "tunnel", "profiles", "packaging"}
 	case "ui":
 		return []string{"ui", "client"}
 	case "client":

@@ -2,7 +2,6 @@ package main
 
 import (
 	"log/slog"
-	"os"
 
 	"github.com/spf13/cobra"
 
@@ -10,20 +9,23 @@ import (
 	"github.com/footbridge-vpn/footbridge/tunnel/host"
 )
 
-func cleanupCommand() *cobra.Command {
+func (a *app) cleanupCommand() *cobra.Command {
 	var stateDir string
 	command := &cobra.Command{
-		Use:   "cleanup",
-		Short: "Undo what tunnels that were killed left on this computer",
-		Long: `Undo what tunnels that were killed left on this computer: routes, addresses, DNS settings and devices.
-Running tunnels are left alone. It needs root or the CAP_NET_ADMIN capability, and works without any memory of what was changed.`,
+		Use:     "cleanup [flags]",
 		Example: "  sudo footbridge cleanup",
-		Args:    cobra.NoArgs,
+		Args:    exactly(0),
 		RunE: func(command *cobra.Command, _ []string) error {
-			logger := slog.New(slog.NewTextHandler(os.Stderr, nil))
-			return host.Cleanup(command.Context(), stateDir, logger)
+			logger := slog.New(slog.NewTextHandler(a.err, nil))
+			if err := host.Cleanup(command.Context(), stateDir, logger); err != nil {
+				return err
+			}
+			if a.json {
+				return a.printJSON(repairResult{newDocument(), "program", []string{}, []string{}})
+			}
+			return nil
 		},
 	}
-	command.Flags().StringVar(&stateDir, "state-dir", standalone.DefaultStateDir(), "where tunnels keep their journals")
+	command.Flags().StringVar(&stateDir, "state-dir", standalone.DefaultStateDir(), "")
 	return command
 }

@@ -421,7 +421,7 @@ func TestNotAProfile(t *testing.T) {
 	command := exec.Command(self, "run", path)
 	command.Env = append(os.Environ(), runAsFootbridge+"=1")
 	out, err := command.CombinedOutput()
-	if code := command.ProcessState.ExitCode(); code != exitProfile || !strings.Contains(string(out), "web page") {
+	if code := command.ProcessState.ExitCode(); code != exitFailed || !strings.Contains(string(out), "web page") {
 		t.Errorf("exit code %d, %v: %s", code, err, out)
 	}
 }

@@ -4,49 +4,27 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"os/signal"
 	"syscall"
-
-	"github.com/spf13/cobra"
 )
 
 // version is set by the build of a release.
 var version = "0.1.0-dev"
 
-// exitError carries an exit code for an error that was already shown.
-type exitError struct{ code int }
-
-func (e exitError) Error() string { return fmt.Sprintf("exit code %d", e.code) }
+// errInterrupted is why a context ended: the user pressed Ctrl-C, or somebody asked the program to end.
+var errInterrupted = errors.New("interrupted")
 
 func main() {
-	// The first signal ends the tunnel cleanly; after it the default handling is back, so that a second one kills.
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	// The first signal ends what is being done cleanly; after it the default handling is back, so that a second one kills.
+	ctx, cancel := context.WithCancelCause(context.Background())
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	go func() {
-		<-ctx.Done()
-		stop()
+		<-signals
+		signal.Stop(signals)
+		cancel(errInterrupted)
 	}()
-	err := rootCommand().ExecuteContext(ctx)
-	stop()
-	var exit exitError
-	switch {
-	case errors.As(err, &exit):
-		os.Exit(exit.code)
-	case err != nil:
-		fmt.Fprintln(os.Stderr, "footbridge: "+err.Error())
-		os.Exit(1)
-	}
-}
-
-func rootCommand() *cobra.Command {
-	root := &cobra.Command{
-		Use:           "footbridge",
-		Short:         "Connect to an Azure VPN gateway (point-to-site)",
-		Version:       version,
-		SilenceUsage:  true,
-		SilenceErrors: true,
-	}
-	root.AddCommand(runCommand(), cleanupCommand())
-	return root
+	code := newApp(os.Stdin, os.Stdout, os.Stderr, os.Getenv).execute(ctx, os.Args[1:])
+	os.Exit(code)
 }

@@ -1,14 +1,13 @@
 package main
 
 import (
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"net/netip"
 	"strings"
+	"sync"
+	"time"
 
-	"github.com/footbridge-vpn/footbridge/profiles"
+	"github.com/footbridge-vpn/footbridge/client/language"
 	"github.com/footbridge-vpn/footbridge/profiles/finding"
 	"github.com/footbridge-vpn/footbridge/tunnel"
 )
@@ -17,150 +16,161 @@ import (
 type progress interface {
 	event(tunnel.Event)
 	finding(finding.Finding)
-	failure(error)
+	end() // nothing follows
 }
 
-// Exit codes of the command line, documented in the README.
-const (
-	exitFailed  = 1 // the connection failed, for the reason that was printed
-	exitProfile = 3 // the file is not a usable profile
-)
-
-func exitCode(err error) int {
-	var importError *profiles.ImportError
-	if errors.As(err, &importError) {
-		return exitProfile
+func (a *app) newProgress() progress {
+	if a.json {
+		return jsonProgress{a}
 	}
-	return exitFailed
+	return &textProgress{app: a}
 }
 
 // textProgress is for people: a line for each step, without repeating what did not change.
-type textProgress struct{ out io.Writer }
+type textProgress struct {
+	app *app
 
-func newTextProgress(out io.Writer) progress { return textProgress{out} }
+	mu      sync.Mutex
+	waiting *waiting // what the user sees time pass for; nil: nothing
+}
 
-func (p textProgress) line(format string, args ...any) { fmt.Fprintf(p.out, format+"\n", args...) }
+func (p *textProgress) finding(f finding.Finding) { p.app.showFinding(f) }
 
-func (p textProgress) finding(f finding.Finding) {
-	if f.Severity != finding.Note {
-		p.line("%s: %s", f.Severity, f)
+func (p *textProgress) end() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.stopWaiting()
+}
+
+func (p *textProgress) stopWaiting() {
+	if p.waiting != nil {
+		p.waiting.stop()
+		p.waiting = nil
 	}
 }
 
-func (p textProgress) failure(err error) { p.line("Failed: %s", err) }
-
-func (p textProgress) event(e tunnel.Event) {
+func (p *textProgress) event(e tunnel.Event) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.stopWaiting()
 	switch e.Kind {
 	case tunnel.KindState:
 		p.state(e)
 	case tunnel.KindStage:
 		p.stage(e)
 	case tunnel.KindSession:
-		p.session(e.Session)
+		p.app.showSession(e.Session)
 	case tunnel.KindRetry:
 		p.retry(e)
 	case tunnel.KindWarning:
-		p.line("Warning: %s", e.Message)
+		p.app.say("progress.warning", language.Values{"Text": p.app.translate(e.Message)})
 	case tunnel.KindMessage:
-		p.line("The gateway says: %s", e.Message)
+		p.app.say("progress.message", language.Values{"Text": e.Message})
 	}
 }
 
-func (p textProgress) state(e tunnel.Event) {
+func (p *textProgress) state(e tunnel.Event) {
 	switch e.State {
 	case tunnel.Reconnecting:
-		p.line("%s Reconnecting.", e.Problem.Sentence)
+		p.app.say("progress.reconnecting", language.Values{"Reason": p.app.sentence(e.Problem)})
 	case tunnel.Disconnecting:
-		p.line("Disconnecting.")
+		p.app.say("progress.disconnecting", nil)
 	case tunnel.Disconnected:
-		p.line("Disconnected.")
+		p.app.say("progress.disconnected", nil)
 	}
 }
 
-func (p textProgress) retry(e tunnel.Event) {
+func (p *textProgress) retry(e tunnel.Event) {
 	if e.Wait < 1 {
-		p.line("%s Trying again.", e.Problem)
+		p.app.say("progress.retry", language.Values{"Reason": p.app.sentence(e.Problem)})
 		return
 	}
-	p.line("%s Trying again in %.0f s.", e.Problem, e.Wait)
+	wait := time.Duration(e.Wait * float64(time.Second))
+	p.app.say("progress.retry-in", language.Values{"Reason": p.app.sentence(e.Problem), "Wait": p.app.texts().Duration(wait)})
 }
 
-func (p textProgress) stage(e tunnel.Event) {
+func (p *textProgress) stage(e tunnel.Event) {
 	switch e.Stage {
+	case tunnel.Resolving:
+		p.app.say("progress.resolving", language.Values{"Server": e.Server})
 	case tunnel.Dialling:
-		p.line("Connecting to %s.", e.Server)
+		p.app.say("progress.connecting", language.Values{"Server": e.Server})
 	case tunnel.Handshaking:
-		p.line("Verifying the gateway.")
+		p.app.say("progress.verifying-gateway", nil)
 	case tunnel.Authenticating:
-		p.line("Signing in.")
+		p.app.say("progress.signing-in", nil)
 	case tunnel.Pending:
-		p.line("Waiting for the sign-in to be approved.")
+		p.waiting = p.app.wait("progress.waiting-for-approval")
 	case tunnel.Configuring:
-		p.line("Configuring this computer.")
+		p.app.say("progress.configuring", nil)
 	}
 }
 
-func (p textProgress) session(s *tunnel.Session) {
-	p.line("Connected to %s (%s, %s, %s).", s.Server, strings.ToUpper(s.Transport), s.TLSVersion, s.Cipher)
-	p.line("  Address  %s on %s", join(s.Addresses), s.Interface)
-	p.line("  Routes   %s", join(s.Routes))
-	if len(s.DNSServers) > 0 {
-		names := "all names"
-		if len(s.DNSSuffixes) > 0 {
-			names = "names under " + strings.Join(s.DNSSuffixes, ", ")
-		}
-		p.line("  DNS      %s for %s", joinAddresses(s.DNSServers), names)
-	}
+// showSession tells what a connection is like.
+func (a *app) showSession(s *tunnel.Session) {
+	a.out.styledLine(green, a.text("progress.connected", language.Values{"Server": s.Server, "Transport": strings.ToUpper(s.Transport),
+		"TLS": s.TLSVersion, "Cipher": s.Cipher}))
+	a.out.facts([]fact{
+		{"  " + a.text("session.address", nil), cell{text: join(s.Addresses) + " (" + s.Interface + ")"}},
+		{"  " + a.text("session.routes", nil), cell{text: a.routes(s.Routes)}},
+		{"  " + a.text("session.dns", nil), cell{text: a.dns(s)}},
+	})
 }
 
-// manyRoutes is how many prefixes a line can hold; more are counted.
+// dns says which name servers are asked for which names.
+func (a *app) dns(s *tunnel.Session) string {
+	if len(s.DNSServers) == 0 {
+		return ""
+	}
+	if len(s.DNSSuffixes) == 0 {
+		return a.text("session.dns-all", language.Values{"Servers": join(s.DNSServers)})
+	}
+	return a.text("session.dns-some", language.Values{"Servers": join(s.DNSServers), "Suffixes": strings.Join(s.DNSSuffixes, ", ")})
+}
+
+// manyRoutes is how many prefixes people read; more are counted.
 const manyRoutes = 12
 
-func join(prefixes []netip.Prefix) string {
-	var texts []string
-	for i, prefix := range prefixes {
-		if i == manyRoutes {
-			texts = append(texts, fmt.Sprintf("and %d more", len(prefixes)-i))
-			break
-		}
-		texts = append(texts, prefix.String())
+func (a *app) routes(prefixes []netip.Prefix) string {
+	if len(prefixes) <= manyRoutes || a.verbose {
+		return join(prefixes)
+	}
+	return a.texts().Count("session.more-routes", len(prefixes)-manyRoutes, language.Values{"Routes": join(prefixes[:manyRoutes])})
+}
+
+func join[T fmt.Stringer](list []T) string {
+	texts := make([]string, len(list))
+	for i, item := range list {
+		texts[i] = item.String()
 	}
 	return strings.Join(texts, ", ")
 }
 
-func joinAddresses(addresses []netip.Addr) string {
-	var texts []string
-	for _, address := range addresses {
-		texts = append(texts, address.String())
+// sentence is what happened, in the user's language.
+func (a *app) sentence(p *tunnel.Problem) string {
+	if p == nil {
+		return ""
 	}
-	return strings.Join(texts, ", ")
+	sentence, _ := a.texts().Explain(language.Problems, string(p.Code), p.Sentence, p.Remedy)
+	return sentence
+}
+
+// translate is a text of another package in the user's language, where the catalogue has it.
+func (a *app) translate(text string) string {
+	translated, _ := a.texts().Translate(text)
+	return translated
 }
 
 // jsonProgress is for programs: one object a line. Its "kind" is an event's kind, "finding" or "failure".
-type jsonProgress struct{ encoder *json.Encoder }
+type jsonProgress struct{ app *app }
 
-func newJSONProgress(out io.Writer) progress { return jsonProgress{json.NewEncoder(out)} }
-
-func (p jsonProgress) event(e tunnel.Event) { p.encoder.Encode(e) }
+func (p jsonProgress) event(e tunnel.Event) { p.app.printLine(e) }
 
 func (p jsonProgress) finding(f finding.Finding) {
-	p.encoder.Encode(struct {
-		Kind     string `json:"kind"`
-		Severity string `json:"severity"`
-		Code     string `json:"code"`
-		File     string `json:"file,omitempty"`
-		Line     int    `json:"line,omitempty"`
-		Problem  string `json:"problem"`
-		Remedy   string `json:"remedy,omitempty"`
-	}{"finding", f.Severity.String(), f.Code, f.File, f.Line, f.Problem, f.Remedy})
+	p.app.printLine(struct {
+		line
+		findingJSON
+	}{line{"finding"}, toFindingJSON(f)})
 }
 
-func (p jsonProgress) failure(err error) {
-	var problem *tunnel.Problem
-	errors.As(err, &problem)
-	p.encoder.Encode(struct {
-		Kind    string          `json:"kind"`
-		Error   string          `json:"error"`
-		Problem *tunnel.Problem `json:"problem,omitempty"`
-	}{"failure", err.Error(), problem})
-}
+func (jsonProgress) end() {}

@@ -277,7 +277,7 @@ func (p *program) awaitFailure(code tunnel.Code) *tunnel.Problem {
 	if line.Problem == nil || line.Problem.Code != code {
 		p.w.t.Fatalf("failed with %s, want %s", line.Raw, code)
 	}
-	if exit := p.exit(); exit != exitFailed {
+	if exit := p.exit(); exit != problemExit(&tunnel.Problem{Code: code}) {
 		p.w.t.Errorf("exit code %d", exit)
 	}
 	return line.Problem

@@ -1,0 +1,20 @@
+package main
+
+import "github.com/spf13/cobra"
+
+// addCommands puts all commands into the tree, each in the group that --help shows it in.
+func (a *app) addCommands(root *cobra.Command) {
+	for group, commands := range map[string][]*cobra.Command{
+		groupConnection: {a.disconnectCommand(), a.statusCommand(), a.historyCommand(), a.runCommand()},
+		groupProfiles: {a.importCommand(), a.listCommand(), a.showCommand(), a.setCommand(), a.renameCommand(), a.removeCommand(),
+			a.exportCommand()},
+		groupSignIn:   {a.certCommand()},
+		groupTrouble:  {a.diagnoseCommand(), a.logsCommand(), a.reportCommand(), a.repairCommand(), a.cleanupCommand()},
+		groupComputer: {a.serviceCommand(), a.completionCommand(), a.versionCommand()},
+	} {
+		for _, command := range commands {
+			command.GroupID = group
+			root.AddCommand(command)
+		}
+	}
+}

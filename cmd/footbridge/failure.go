@@ -1,0 +1,204 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/footbridge-vpn/footbridge/client/api"
+	"github.com/footbridge-vpn/footbridge/client/language"
+	"github.com/footbridge-vpn/footbridge/client/signin"
+	"github.com/footbridge-vpn/footbridge/profiles"
+	"github.com/footbridge-vpn/footbridge/profiles/finding"
+	"github.com/footbridge-vpn/footbridge/profiles/settings"
+	"github.com/footbridge-vpn/footbridge/profiles/store"
+	"github.com/footbridge-vpn/footbridge/tunnel"
+)
+
+// commandError is a refusal of the command line itself. Its texts stand in the catalogue as "error.CODE" and "error.CODE.remedy".
+type commandError struct {
+	code    string
+	exit    int
+	values  language.Values
+	command string // that would work
+	err     error  // behind it; may be nil
+}
+
+// Error implements error, for logs.
+func (e *commandError) Error() string {
+	if e.err != nil {
+		return e.code + ": " + e.err.Error()
+	}
+	return e.code
+}
+
+// Unwrap returns the error behind it.
+func (e *commandError) Unwrap() error { return e.err }
+
+// failure is what people and programs are told of an error.
+type failure struct {
+	Code     string `json:"code"`
+	Sentence string `json:"sentence"`
+	Remedy   string `json:"remedy,omitempty"`
+	Command  string `json:"command,omitempty"` // that would work
+	Detail   string `json:"detail,omitempty"`
+}
+
+// explain finds the words for an error in a language.
+func explain(texts *language.Texts, err error) failure {
+	var (
+		own       *commandError
+		problem   *tunnel.Problem
+		refusal   *api.Error
+		notFound  *store.NotFoundError
+		ambiguous *store.AmbiguousError
+		exists    *store.ExistsError
+		imported  *profiles.ImportError
+		exported  *profiles.ExportError
+		value     *settings.ValueError
+		key       *settings.UnknownKeyError
+	)
+	say := func(code string, values language.Values) failure {
+		f := failure{Code: code, Sentence: texts.Text("error."+code, values), Detail: err.Error()}
+		if remedy := "error." + code + ".remedy"; texts.Has(remedy) {
+			f.Remedy = texts.Text(remedy, values)
+		}
+		return f
+	}
+	switch {
+	case errors.Is(err, errInterrupted), errors.Is(err, context.Canceled), errors.Is(err, signin.ErrCancelled):
+		return say("cancelled", nil)
+	case errors.As(err, &own):
+		f := say(own.code, own.values)
+		f.Command, f.Detail = own.command, ""
+		if own.err != nil {
+			f.Detail = own.err.Error()
+		}
+		return f
+	case isUsage(err):
+		return explainUsage(texts, err)
+	case errors.Is(err, signin.ErrNobodyToAsk):
+		return say("nobody-to-ask", nil)
+	case errors.As(err, &problem):
+		sentence, remedy := texts.Explain(language.Problems, string(problem.Code), problem.Sentence, problem.Remedy)
+		return failure{Code: string(problem.Code), Sentence: sentence, Remedy: remedy, Detail: problem.Detail}
+	case errors.As(err, &refusal):
+		sentence, remedy := texts.Explain(language.Refusals, string(refusal.Code), refusal.Sentence, refusal.Remedy)
+		return failure{Code: string(refusal.Code), Sentence: sentence, Remedy: remedy}
+	case errors.As(err, &notFound):
+		return say("profile-not-found", language.Values{"Name": notFound.Name})
+	case errors.As(err, &ambiguous):
+		return say("profile-ambiguous", language.Values{"Name": ambiguous.Name, "Names": strings.Join(ambiguous.Names, ", ")})
+	case errors.As(err, &exists):
+		return say("profile-exists", language.Values{"Name": exists.Entry.Name})
+	case errors.As(err, &imported):
+		return failure{Code: faultCode(imported.Findings), Sentence: texts.Text("error.not-a-profile", language.Values{"Reason": faults(imported.Findings)})}
+	case errors.As(err, &exported):
+		return say("cannot-export", language.Values{"Format": string(exported.Format), "Reason": exported.Problem})
+	case errors.As(err, &value):
+		return say("setting-value", language.Values{"Key": value.Key, "Expected": value.Expected})
+	case errors.As(err, &key):
+		return say("setting-unknown", language.Values{"Key": key.Key})
+	case errors.Is(err, store.ErrBusy):
+		return say("store-busy", nil)
+	case errors.Is(err, store.ErrReadOnly), errors.Is(err, fs.ErrPermission):
+		return say("not-permitted", language.Values{"Reason": reason(err)})
+	case errors.Is(err, fs.ErrNotExist):
+		return say("file-not-found", language.Values{"Reason": reason(err)})
+	case errors.Is(err, context.DeadlineExceeded):
+		return say("timed-out", nil)
+	}
+	if sentence, remedy, ok := signin.ExplainCertificate(err); ok {
+		sentence, _ = texts.Translate(sentence)
+		remedy, _ = texts.Translate(remedy)
+		return failure{Code: "client-certificate", Sentence: sentence, Remedy: remedy, Detail: err.Error()}
+	}
+	return say("failed", language.Values{"Reason": err.Error()})
+}
+
+// reason is which file an error is about.
+func reason(err error) string {
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		return path.Path
+	}
+	return err.Error()
+}
+
+// faultCode is the first fault's.
+func faultCode(findings []finding.Finding) string {
+	for _, f := range findings {
+		if f.Severity == finding.Fault {
+			return f.Code
+		}
+	}
+	return "not-a-profile"
+}
+
+// faults are the reasons why a file is no profile, in one text.
+func faults(findings []finding.Finding) string {
+	var reasons []string
+	for _, f := range findings {
+		if f.Severity == finding.Fault {
+			reasons = append(reasons, f.String())
+		}
+	}
+	return strings.Join(reasons, " ")
+}
+
+// fail tells of an error and returns the exit code.
+func (a *app) fail(ctx context.Context, command *cobra.Command, err error) int {
+	if errors.Is(context.Cause(ctx), errInterrupted) {
+		err = errInterrupted
+	}
+	code := exitCode(ctx, err)
+	var told toldError
+	if errors.As(err, &told) {
+		return code
+	}
+	if a.json {
+		a.failJSON(err, code)
+		return code
+	}
+	f := explain(a.texts(), err)
+	a.err.marked(red, "footbridge:", f.Sentence)
+	if f.Remedy != "" {
+		a.err.line(f.Remedy)
+	}
+	if f.Command != "" {
+		fmt.Fprintln(a.err, "  "+printable(f.Command))
+	}
+	if a.verbose && f.Detail != "" {
+		a.warn("error.detail", language.Values{"Detail": f.Detail})
+	}
+	if isUsage(err) && command != nil {
+		a.warn("error.see-help", language.Values{"Command": command.CommandPath()})
+	}
+	return code
+}
+
+// toldError is an error that was told already, which still decides the exit code.
+type toldError struct{ error }
+
+func (e toldError) Unwrap() error { return e.error }
+
+// failJSON prints a failure for programs: in English, so that it is the same everywhere.
+func (a *app) failJSON(err error, code int) {
+	a.printLine(newFailureLine(explain(a.english(), err), code))
+}
+
+// failureLine is the last line of a command that failed.
+type failureLine struct {
+	line
+	Error    string  `json:"error"` // the problem's sentence and remedy
+	ExitCode int     `json:"exit_code"`
+	Problem  failure `json:"problem"`
+}
+
+func newFailureLine(f failure, code int) failureLine {
+	return failureLine{line{"failure"}, strings.TrimSpace(f.Sentence + " " + f.Remedy), code, f}
+}

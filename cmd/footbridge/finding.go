@@ -1,0 +1,54 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/footbridge-vpn/footbridge/client/language"
+	"github.com/footbridge-vpn/footbridge/profiles/finding"
+)
+
+// findingJSON is what was noticed in a file.
+type findingJSON struct {
+	Severity string `json:"severity"` // "note", "warning", "error"
+	Code     string `json:"code"`
+	File     string `json:"file,omitempty"`
+	Line     int    `json:"line,omitempty"`
+	Problem  string `json:"problem"`
+	Remedy   string `json:"remedy,omitempty"`
+}
+
+func toFindingJSON(f finding.Finding) findingJSON {
+	return findingJSON{f.Severity.String(), f.Code, f.File, f.Line, f.Problem, f.Remedy}
+}
+
+// showFinding tells people what was noticed in a file; notes only where they want to know everything.
+func (a *app) showFinding(f finding.Finding) {
+	kind, colour := "finding.warning", yellow
+	switch {
+	case f.Severity == finding.Fault:
+		kind, colour = "finding.error", red
+	case f.Severity == finding.Note && !a.verbose:
+		return
+	case f.Severity == finding.Note:
+		kind, colour = "finding.note", plain
+	}
+	a.err.marked(colour, a.text(kind, nil), place(f, a.texts())+a.translate(f.Problem))
+	if f.Remedy != "" {
+		fmt.Fprint(a.err, "  ")
+		a.err.line(a.translate(f.Remedy))
+	}
+}
+
+// place is where a finding is, with a colon and a space behind.
+func place(f finding.Finding, texts *language.Texts) string {
+	switch {
+	case f.File != "" && f.Line > 0:
+		return fmt.Sprintf("%s:%d: ", f.File, f.Line)
+	case f.File != "":
+		return f.File + ": "
+	case f.Line > 0:
+		return texts.Text("finding.line", language.Values{"Line": fmt.Sprint(f.Line)}) + ": "
+	default:
+		return ""
+	}
+}

@@ -1,0 +1,217 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/footbridge-vpn/footbridge/client/language"
+	"github.com/footbridge-vpn/footbridge/profiles"
+	"github.com/footbridge-vpn/footbridge/profiles/store"
+)
+
+type importFlags struct {
+	name    string
+	force   bool
+	machine bool
+	dryRun  bool
+}
+
+func (a *app) importCommand() *cobra.Command {
+	var flags importFlags
+	command := &cobra.Command{
+		Use: "import PATH…|URL|- [flags]",
+		Example: `  footbridge import vpnprofile.zip
+  footbridge import azurevpnconfig.xml --name "Contoso Amsterdam"
+  footbridge import https://intranet.example/vpn/azurevpnconfig.xml --force
+  sudo footbridge import --machine --force vpnprofile.zip`,
+		Args: atLeast(1),
+		RunE: func(command *cobra.Command, sources []string) error {
+			return a.importAll(command.Context(), sources, flags)
+		},
+		ValidArgsFunction: cobra.FixedCompletions(profileSuffixes(), cobra.ShellCompDirectiveFilterFileExt),
+	}
+	f := command.Flags()
+	f.StringVar(&flags.name, "name", "", "")
+	f.BoolVarP(&flags.force, "force", "f", false, "")
+	f.BoolVar(&flags.machine, "machine", false, "")
+	f.BoolVar(&flags.dryRun, "dry-run", false, "")
+	return command
+}
+
+// profileSuffixes are how the names of files with profiles end.
+func profileSuffixes() []string { return []string{"zip", "xml", "azvpn", "ovpn", "AzureVpnProfile"} }
+
+// importFileCommand is the program itself. It imports a file as the official client does: azurevpn -i FILE -f.
+func (a *app) importFileCommand() *cobra.Command {
+	var file string
+	var force bool
+	root := &cobra.Command{
+		Use:     "footbridge",
+		Example: "  footbridge import vpnprofile.zip\n  footbridge connect contoso\n  footbridge status\n  footbridge disconnect contoso",
+		Version: version,
+		Args:    unknownCommand,
+		RunE: func(command *cobra.Command, _ []string) error {
+			switch {
+			case file != "":
+				return a.importAll(command.Context(), []string{file}, importFlags{force: force})
+			case force:
+				return &usageError{"force-alone", nil}
+			default:
+				return command.Help()
+			}
+		},
+	}
+	root.Flags().StringVarP(&file, "import", "i", "", "")
+	root.Flags().BoolVarP(&force, "force", "f", false, "")
+	root.MarkFlagFilename("import", profileSuffixes()...)
+	return root
+}
+
+// importResult is what --json prints.
+type importResult struct {
+	document
+	DryRun   bool              `json:"dry_run"`
+	Machine  bool              `json:"machine"`
+	Profiles []importedProfile `json:"profiles"`
+	Findings []findingJSON     `json:"findings"`
+	Failed   []importFailure   `json:"failed"`
+}
+
+type importedProfile struct {
+	ID             string                      `json:"id,omitempty"` // with dry_run only of one that is there
+	Name           string                      `json:"name"`
+	Source         string                      `json:"source"`
+	Outcome        string                      `json:"outcome"` // "added", "replaced", "unchanged"; with dry_run what would be, "exists" too
+	Authentication profiles.AuthenticationType `json:"authentication"`
+	Servers        []string                    `json:"servers"`
+}
+
+type importFailure struct {
+	Source   string  `json:"source"`
+	ExitCode int     `json:"exit_code"`
+	Problem  failure `json:"problem"`
+}
+
+// importAll imports from every source, and goes on where one cannot be imported.
+func (a *app) importAll(ctx context.Context, sources []string, flags importFlags) error {
+	if flags.name != "" && len(sources) > 1 {
+		return &usageError{"name-for-several", nil}
+	}
+	target, err := a.importStore(sources, flags)
+	if err != nil {
+		return err
+	}
+	result := importResult{document: newDocument(), DryRun: flags.dryRun, Machine: flags.machine, Profiles: []importedProfile{},
+		Findings: []findingJSON{}, Failed: []importFailure{}}
+	var first error
+	for _, source := range sources {
+		if err := a.importSource(ctx, target, source, flags, &result); err != nil {
+			first = errors.Join(first, err)
+			if !a.json && len(sources) > 1 {
+				a.fail(ctx, nil, err)
+			}
+			result.Failed = append(result.Failed, importFailure{source, exitCode(ctx, err), explain(a.english(), err)})
+		}
+	}
+	switch {
+	case a.json && (len(sources) > 1 || first == nil):
+		if err := a.printJSON(result); err != nil {
+			return err
+		}
+		if first != nil {
+			return toldError{first}
+		}
+	case first != nil && len(sources) > 1:
+		return toldError{first}
+	}
+	return first
+}
+
+// importStore is where profiles go to.
+func (a *app) importStore(sources []string, flags importFlags) (*store.Store, error) {
+	if !flags.machine {
+		return a.userStore()
+	}
+	return a.administered(importArguments(sources, flags))
+}
+
+// importArguments is how what was asked for is typed.
+func importArguments(sources []string, flags importFlags) []string {
+	words := []string{"import", "--machine"}
+	if flags.force {
+		words = append(words, "--force")
+	}
+	if flags.dryRun {
+		words = append(words, "--dry-run")
+	}
+	if flags.name != "" {
+		words = append(words, "--name", flags.name)
+	}
+	return append(words, sources...)
+}
+
+// importSource imports what one file, address or standard input holds.
+func (a *app) importSource(ctx context.Context, target *store.Store, source string, flags importFlags, result *importResult) error {
+	imported, err := a.readProfiles(ctx, source)
+	if err != nil {
+		return err
+	}
+	for _, f := range imported.Findings {
+		result.Findings = append(result.Findings, toFindingJSON(f))
+		if !a.json {
+			a.showFinding(f)
+		}
+	}
+	if flags.name != "" && len(imported.Profiles) > 1 {
+		return &usageError{"name-for-several", nil}
+	}
+	var failures error
+	for _, profile := range imported.Profiles {
+		added, err := addProfile(target, profile, flags)
+		if err != nil {
+			failures = errors.Join(failures, err)
+			continue
+		}
+		added.Source = source
+		result.Profiles = append(result.Profiles, added)
+		a.showImported(added, flags)
+	}
+	return failures
+}
+
+// addProfile keeps a profile, or finds out what would happen.
+func addProfile(target *store.Store, profile *profiles.Profile, flags importFlags) (importedProfile, error) {
+	added := importedProfile{Name: profile.Name, Authentication: profile.Authentication.Type, Servers: servers(profile)}
+	if flags.name != "" {
+		added.Name = flags.name
+	}
+	options := store.AddOptions{Name: flags.name, Replace: flags.force, DryRun: flags.dryRun}
+	entry, outcome, err := target.Add(profile, options)
+	var exists *store.ExistsError
+	switch {
+	case errors.As(err, &exists) && flags.dryRun:
+		added.Outcome = "exists"
+		return added, nil
+	case err != nil:
+		return added, err
+	}
+	added.ID, added.Outcome = entry.ID, string(outcome)
+	if entry.Name != "" {
+		added.Name = entry.Name
+	}
+	return added, nil
+}
+
+func (a *app) showImported(p importedProfile, flags importFlags) {
+	if a.json {
+		return
+	}
+	group := "import."
+	if flags.dryRun {
+		group = "import.would."
+	}
+	a.say(group+p.Outcome, language.Values{"Name": p.Name, "SignIn": a.signInName(p.Authentication), "Server": strings.Join(p.Servers, ", ")})
+}

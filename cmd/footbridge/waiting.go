@@ -1,0 +1,50 @@
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/footbridge-vpn/footbridge/client/language"
+)
+
+// waiting is a line on a terminal in which time passes.
+type waiting struct {
+	halt  chan struct{}
+	ended chan struct{}
+}
+
+// wait says what is waited for, and on a terminal for how long by now.
+func (a *app) wait(key string) *waiting {
+	w := &waiting{halt: make(chan struct{}), ended: make(chan struct{})}
+	if !a.out.terminal {
+		a.say(key, nil)
+		close(w.ended)
+		return w
+	}
+	started := time.Now()
+	show := func() {
+		text := a.text(key, nil) + " " + a.text("progress.waited", language.Values{"Time": a.texts().Duration(time.Since(started))})
+		fmt.Fprint(a.out, "\r\x1b[K"+text)
+	}
+	show()
+	go func() {
+		defer close(w.ended)
+		ticker := time.NewTicker(time.Second)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-ticker.C:
+				show()
+			case <-w.halt:
+				fmt.Fprintln(a.out)
+				return
+			}
+		}
+	}()
+	return w
+}
+
+func (w *waiting) stop() {
+	close(w.halt)
+	<-w.ended
+}

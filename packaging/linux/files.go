@@ -1,0 +1,19 @@
+// Package linux holds the files that make the service part of a Linux computer with systemd.
+package linux
+
+import _ "embed" // for the files
+
+// Unit is the systemd unit of the service (systemd.service(5)).
+//
+//go:embed systemd/footbridged.service
+var Unit string
+
+// Users is the service's own user (sysusers.d(5)).
+//
+//go:embed systemd/footbridge.sysusers
+var Users string
+
+// PolkitRules let the service set name servers through systemd-resolved (polkit(8)).
+//
+//go:embed polkit/footbridge.rules
+var PolkitRules string
