@@ -86,20 +86,12 @@ func (l Link) Use() Use {
 	}
 }
 
-// link finds an interface; false: there is none.
-func (c *Computer) link(fits func(Link) bool) (Link, bool) {
-	if i := slices.IndexFunc(c.Links, fits); i >= 0 {
+// byIndex finds an interface; false: there is none.
+func (c *Computer) byIndex(index int) (Link, bool) {
+	if i := slices.IndexFunc(c.Links, func(l Link) bool { return l.Index == index }); i >= 0 {
 		return c.Links[i], true
 	}
 	return Link{}, false
-}
-
-func (c *Computer) byIndex(index int) (Link, bool) {
-	return c.link(func(l Link) bool { return l.Index == index })
-}
-
-func (c *Computer) byName(name string) (Link, bool) {
-	return c.link(func(l Link) bool { return l.Name == name })
 }
 
 // hasDefault reports whether there is a way out, for IPv4 or IPv6. What leads into a tunnel does not count: the tunnel needs a way itself.

@@ -16,8 +16,7 @@ type facts struct {
 	snapshot    *api.Snapshot
 	session     *api.Session // of the profile
 	computer    *Computer
-	web         *webAnswer // of the Internet's probe; nil: there was none
-	webErr      error
+	web         *webAnswer      // of the Internet's probe; nil: there was none
 	proxy       *profiles.Proxy // that the connection uses
 	gateways    []gatewayHost
 	probed      *tunnel.Probed

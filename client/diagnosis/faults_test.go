@@ -158,8 +158,8 @@ func TestNamesTheFault(t *testing.T) {
 			r.server(listener)
 		}},
 		{"old secret, met with a reset", SecretRefused, func(r *rig) { r.gateway.Faults.ResetAfterReset = true }},
-		{"old secret, met with silence", SecretSilence, func(r *rig) { r.gateway.Faults.Silent = true }},
-		{"large packets are lost", TLSStalled, func(r *rig) { r.gateway.Faults.StallTLS = true }},
+		{"old secret, met with silence", SecretSilence, func(r *rig) { r.impatient(); r.gateway.Faults.Silent = true }},
+		{"large packets are lost", TLSStalled, func(r *rig) { r.impatient(); r.gateway.Faults.StallTLS = true }},
 		{"only TLS 1.3 here, 1.2 there", TLSVersion, func(r *rig) {
 			r.gateway.TLS.MaxVersion = tls.VersionTLS12
 			r.options.Profile.OpenVPN.TLSVersionMin = tls.VersionTLS13
@@ -211,7 +211,7 @@ func TestNamesTheFault(t *testing.T) {
 			r.gateway.Faults.ResetAfterKeyMaterial = true
 		}},
 		{"identity server down", SignInTemporary, func(r *rig) { r.gateway.Faults.Refuse = &push.AuthFailed{Temporary: true} }},
-		{"no configuration", PushNone, func(r *rig) { r.gateway.Faults.WithholdPush = true }},
+		{"no configuration", PushNone, func(r *rig) { r.impatient(); r.gateway.Faults.WithholdPush = true }},
 		{"no routes", PushNoRoutes, func(r *rig) { r.gateway.Routes = nil }},
 		{"Azure's own name server", DNSAzureOnly, func(r *rig) { r.gateway.DNS = []netip.Addr{azureServer} }},
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/tls"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"io"
 	"net"
@@ -41,6 +42,8 @@ const jobVariable = "FOOTBRIDGE_TEST_DIAGNOSE"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(jobVariable) == "" {
+		flag.Parse()
+		flag.Set("test.parallel", "16") // most of them wait for what does not come
 		os.Exit(m.Run())
 	}
 	if err := doJob(os.Stdin, os.Stdout); err != nil {
@@ -63,7 +66,7 @@ func doJob(in io.Reader, out io.Writer) error {
 		return err
 	}
 	return json.NewEncoder(out).Encode(Run(context.Background(), Options{Profile: imported.Profiles[0], Certificate: &certificate, Host: j.Host, Probes: j.Probes,
-		Session: j.Session, gatewayWait: 1500 * time.Millisecond}, nil))
+		Session: j.Session}, nil))
 }
 
 // world is a laptop and a street with the Internet and the gateway, joined by a cable.

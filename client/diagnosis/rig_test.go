@@ -47,7 +47,6 @@ type rig struct {
 	records  map[string][]netip.Addr
 	web      http.HandlerFunc // the Internet's page
 	noServer bool             // no gateway runs
-	port     uint16
 }
 
 // localResolver asks a name server on loopback. Go's own resolver would ask port 53.
@@ -81,7 +80,6 @@ func newRig(t *testing.T) *rig {
 	direction := 1
 	r.options = Options{
 		Version:     labVersion,
-		gatewayWait: 700 * time.Millisecond,
 		Certificate: r.client(set.Client("user", pki.ECDSA)),
 		Environment: func(string) string { return "" },
 		SystemRoots: func() ([]*x509.Certificate, error) { return []*x509.Certificate{set.GatewayRoot.Certificate}, nil },
@@ -106,6 +104,9 @@ func (r *rig) client(identity *pki.Identity, err error) *tls.Certificate {
 	certificate := identity.TLS()
 	return &certificate
 }
+
+// impatient is for a gateway that says nothing: waiting as long as usual would tell no more.
+func (r *rig) impatient() { r.options.gatewayWait = 700 * time.Millisecond }
 
 // present makes another certificate the gateway's.
 func (r *rig) present(identity *pki.Identity, err error) {
@@ -264,16 +265,4 @@ func expect(t *testing.T, result Result, want ID) {
 	if want != AllWell {
 		t.Errorf("no check %s in %v", want, ids(result.Checks))
 	}
-}
-
-// has finds a check.
-func has(t *testing.T, result Result, want ID) Check {
-	t.Helper()
-	for _, check := range result.Checks {
-		if check.ID == want {
-			return check
-		}
-	}
-	t.Errorf("no check %s in %v", want, ids(result.Checks))
-	return Check{}
 }

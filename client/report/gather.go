@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/user"
 	"regexp"
 	"strings"
 
@@ -46,7 +45,7 @@ func (g *gatherer) add(name, content string) {
 	if len(content) > maxFile {
 		content = content[:maxFile] + "\n(cut here)\n"
 	}
-	g.files = append(g.files, file{name, content})
+	g.files = append(g.files, file{name: name, content: content})
 }
 
 // lack notes what could not be had.
@@ -64,7 +63,11 @@ func (g *gatherer) addJSON(name string, value any) {
 		g.lack(name, err)
 		return
 	}
-	g.add(name, out.String())
+	if out.Len() > maxFile {
+		g.lack(name, fmt.Errorf("it has %d bytes, which is too much", out.Len()))
+		return
+	}
+	g.files = append(g.files, file{name: name, content: out.String(), json: true})
 }
 
 // gather collects everything that there is.
@@ -130,12 +133,12 @@ func (g *gatherer) askService(ctx context.Context) {
 func (g *gatherer) addServiceLog(ctx context.Context) {
 	var lines tail
 	err := g.options.Service.Logs(ctx, api.LogQuery{}, func(r api.LogRecord) error {
-		line := r.Time.UTC().Format("2006-01-02T15:04:05.000Z") + " " + r.Level + " " + r.Message
+		line := r.Time.UTC().Format("2006-01-02T15:04:05.000Z") + " " + r.Level + " " + g.redactor.redact(r.Message)
 		if r.Session != "" {
 			line += " session=" + r.Session
 		}
 		for _, key := range sortedKeys(r.Attributes) {
-			line += fmt.Sprintf(" %s=%q", key, r.Attributes[key])
+			line += fmt.Sprintf(" %s=%q", key, g.redactor.redactNamed(key, r.Attributes[key]))
 		}
 		lines.add(line)
 		return nil
@@ -220,94 +223,33 @@ func readTail(path string) (string, error) {
 	return text, nil
 }
 
-// learnNames tells the anonymiser the names that cannot be recognised by their form.
-func (g *gatherer) learnNames() {
-	learn := g.anonymiser.learnWord
-	if current, err := user.Current(); err == nil && current.Uid != "0" {
-		learn(userWord, current.Username)
-		for name := range strings.SplitSeq(current.Name, ",") {
-			learn(userWord, name)
-		}
-	}
-	for _, name := range []string{"USER", "LOGNAME", "SUDO_USER"} {
-		learn(userWord, g.options.Environment(name))
-	}
-	if home, found := strings.CutPrefix(g.options.Environment("HOME"), "/home/"); found {
-		learn(userWord, home)
-	}
-	if name, err := os.Hostname(); err == nil {
-		learn(computerWord, name)
-		short, _, _ := strings.Cut(name, ".")
-		learn(computerWord, short)
-	}
-	for _, account := range g.options.Accounts {
-		g.learnAccount(account)
-	}
-	for _, p := range g.options.Profiles {
-		if p.Profile == nil {
-			continue
-		}
-		learn(profileWord, p.Profile.Name)
-		learn(profileWord, p.Profile.SecondaryProfile)
-		g.learnAccount(p.Profile.Authentication.Username)
-		g.learnAccount(p.Settings.Username)
-		g.learnAccount(p.Settings.LoginHint)
-		for _, root := range p.Profile.Gateway.Roots {
-			learn(certificateWord, root.Subject.CommonName)
-		}
-		for _, server := range p.Profile.Servers {
-			learn(profileWord, server.DisplayName)
-			g.anonymiser.learnHost(server.Host)
-		}
-		if p.Profile.Proxy != nil {
-			g.learnAccount(p.Profile.Proxy.Username)
-			g.anonymiser.learnHost(p.Profile.Proxy.Host)
-		}
-		for _, domain := range append(append([]string(nil), p.Profile.DNS.Suffixes...), p.Profile.DNS.SearchDomains...) {
-			g.anonymiser.learnHost(domain)
-		}
-	}
-}
-
-// learnAccount tells a user's name, and that before the "@" of an address, which is often used alone.
-func (g *gatherer) learnAccount(name string) {
-	if local, _, isAddress := strings.Cut(name, "@"); isAddress {
-		name = local
-	}
-	if domain, rest, found := strings.Cut(name, `\`); found {
-		g.anonymiser.learnWord(computerWord, domain)
-		name = rest
-	}
-	g.anonymiser.learnWord(userWord, name)
-}
-
 // finish takes secrets and, unless the report is plain, names and addresses out of every file, and writes the first page.
 func (g *gatherer) finish() ([]file, int) {
 	total := 0
 	for i := range g.files {
-		g.files[i].content = g.redactor.redact(g.files[i].content)
+		g.files[i].change(g.redactor.redactNamed)
 		if total += len(g.files[i].content); total > maxTotal {
-			g.files[i].content = "(left out, the report would be too large)\n"
+			g.files[i] = file{name: g.files[i].name, content: "\"left out, the report would be too large\"\n"}
 		}
 	}
 	for i := range g.missing {
 		g.missing[i] = g.redactor.redact(g.missing[i])
 	}
 	if !g.options.Plain {
-		for _, f := range g.files {
-			g.anonymiser.learn(f.content)
+		for i := range g.files {
+			g.files[i].change(func(_, text string) string { g.anonymiser.learn(text); return text })
 		}
 		for _, m := range g.missing {
 			g.anonymiser.learn(m)
 		}
 		for i := range g.files {
-			g.files[i].content = g.anonymiser.apply(g.files[i].content)
+			g.files[i].change(func(_, text string) string { return g.anonymiser.apply(text) })
 		}
 		for i := range g.missing {
 			g.missing[i] = g.anonymiser.apply(g.missing[i])
 		}
 	}
-	return append([]file{{"README.txt", g.readme()}}, g.files...), g.anonymiser.count()
+	return append([]file{{name: "README.txt", content: g.readme()}}, g.files...), g.anonymiser.count()
 }
 
 // versionOr is a version, or that it is not known.

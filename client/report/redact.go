@@ -50,7 +50,7 @@ func newRedactor(options Options) *redactor {
 	}
 	for _, label := range []string{
 		`(?i)(\b(?:proxy-)?authorization["']?\s*[:=]\s*["']?(?:basic|bearer|digest|negotiate|ntlm)\s+)[^\s"',;]+`,
-		`(?i)(["']?\b(?:[a-z]+[_-])?(?:password|passwd|passphrase|pin-value|pin|secret|serversecret|client_secret|access_token|refresh_token|id_token|auth-token|session_token|code_verifier|device_code)["']?\s*(?:[:=]|=>)\s*)(?:\\?"(?:[^"\\]|\\[^"])*\\?"|'[^']*'|[^\s"',;&<>]+)`,
+		`(?i)(\b(?:[a-z]+[_-])?` + secretName + `\\*["']?\s*(?:[:=]|=>)\s*)(?:\\*"(?:[^"\\]|\\+[^"\\])*\\*"|'[^']*'|[^\s"',;&<>]+)`,
 		`(?i)(<(?:serversecret|password|secret|key|tls-auth|tls-crypt|tls-crypt-v2|auth-user-pass|pkcs12)>)[^<]+`,
 		`([A-Za-z][A-Za-z0-9+.-]*://[^\s/:@"']*:)[^\s/@"']+@`,
 		`(?i)([?&#](?:code|state|token|sig|password|id_token|access_token)=)[^\s&"'<>]+`,
@@ -58,6 +58,19 @@ func newRedactor(options Options) *redactor {
 		r.labeled = append(r.labeled, regexp.MustCompile(label))
 	}
 	return r
+}
+
+// secretName is what the names of secrets end in.
+const secretName = `(?:password|passwd|passphrase|pin-value|pin|secret|serversecret|access_token|refresh_token|id_token|auth-token|session_token|code_verifier|device_code)`
+
+var isSecretName = regexp.MustCompile(`(?i)^(?:[a-z]+[_-])?` + secretName + `$`)
+
+// redactNamed takes the secrets out of a value that has a name.
+func (r *redactor) redactNamed(name, text string) string {
+	if text != "" && isSecretName.MatchString(name) {
+		return redactedText
+	}
+	return r.redact(text)
 }
 
 // redact takes the secrets out.

@@ -117,6 +117,16 @@ func DefaultName(now time.Time) string {
 type file struct {
 	name    string
 	content string
+	json    bool // content is JSON, of which only the strings are changed
+}
+
+// change passes every text of the file through f, which is told the name of the value where it has one.
+func (file *file) change(f func(name, text string) string) {
+	if file.json {
+		file.content = changeStrings(file.content, f)
+	} else {
+		file.content = f("", file.content)
+	}
 }
 
 // replaceFile writes beside the path and renames, so that there is never half a report.

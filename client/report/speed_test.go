@@ -1,0 +1,22 @@
+package report
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+// A log as long as one may be is done while a person waits.
+func TestLongLogsAreAnonymisedSoon(t *testing.T) {
+	a := newAnonymiser()
+	a.learnWord(userWord, userName)
+	a.learnWord(computerWord, "laptop")
+	text := strings.Repeat(everything()+"\n", 1+maxLog/len(everything()))
+	started := time.Now()
+	a.apply(newRedactor(Options{}).redact(text))
+	if took := time.Since(started); took > 15*time.Second {
+		t.Errorf("%d bytes took %v", len(text), took)
+	} else {
+		t.Logf("%d bytes took %v", len(text), took)
+	}
+}
