@@ -1,0 +1,89 @@
+package browser_test
+
+import (
+	"bytes"
+	"context"
+	"image/png"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/public"
+
+	"github.com/footbridge-vpn/footbridge/tunnel/lab/browser"
+	"github.com/footbridge-vpn/footbridge/tunnel/lab/entra"
+	"github.com/footbridge-vpn/footbridge/tunnel/lab/entra/visitor"
+)
+
+func open(t *testing.T, ctx context.Context, options browser.Options) *browser.Browser {
+	t.Helper()
+	b, err := browser.Open(ctx, options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := b.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return b
+}
+
+// A person signs in with Chromium, with a second factor, for an application on MSAL.
+func TestSignIn(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	provider, err := entra.Start(entra.Options{Switches: entra.Switches{MFA: entra.TOTP, Consent: true}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer provider.Close()
+	b := open(t, ctx, browser.Options{Roots: [][]byte{provider.RootPEM()}})
+	app, err := public.New(provider.Audience(), public.WithAuthority(provider.Authority()), public.WithHTTPClient(provider.HTTPClient()), public.WithInstanceDiscovery(false))
+	if err != nil {
+		t.Fatal(err)
+	}
+	alice := visitor.Person{Username: entra.AliceUsername, Password: entra.AlicePassword, Code: func() (string, error) { return provider.OneTimeCode(entra.AliceUsername) }}
+	visited := make(chan error, 1)
+	result, err := app.AcquireTokenInteractive(ctx, []string{provider.Audience() + "/.default"}, public.WithOpenURL(func(address string) error {
+		go func() { visited <- visitor.Drive(ctx, b, address, alice) }()
+		return nil
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := <-visited; err != nil {
+		t.Errorf("browser: %v", err)
+	}
+	if claims, err := provider.Validate(result.AccessToken); err != nil || claims.Username != entra.AliceUsername || strings.Join(claims.Methods, " ") != "pwd mfa" {
+		t.Errorf("claims %+v, %v", claims, err)
+	}
+	if text, err := b.Text(ctx, "body"); err != nil || !strings.Contains(text, "Authentication complete") {
+		t.Errorf("the application's page says %q, %v", text, err)
+	}
+
+	// The browser knows her now; for a device she only confirms.
+	code, err := app.AcquireTokenByDeviceCode(ctx, []string{provider.Audience() + "/.default"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := visitor.DriveDevice(ctx, b, code.Result.VerificationURL, code.Result.UserCode, alice); err != nil {
+		t.Fatal(err)
+	}
+	if result, err := code.AuthenticationResult(ctx); err != nil || result.Account.PreferredUsername != entra.AliceUsername {
+		t.Errorf("for a device: %+v, %v", result.Account, err)
+	}
+	picture, err := b.Screenshot(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if shown, err := png.Decode(bytes.NewReader(picture)); err != nil || shown.Bounds().Dx() < 500 {
+		t.Errorf("picture: %v", err)
+	}
+	if path := os.Getenv("FOOTBRIDGE_LAB_BROWSER_PICTURE"); path != "" {
+		if err := os.WriteFile(path, picture, 0o600); err != nil {
+			t.Error(err)
+		}
+	}
+}
