@@ -28,7 +28,7 @@ func newAnonymiser() *anonymiser {
 
 // The forms by which names and addresses are recognised, the first that fits at a place. (?i) is spelled out where it matters for speed.
 const (
-	emailForm    = `(?P<email>[A-Za-z0-9._+'-]{1,64}(?:@|%40)[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})+)`
+	emailForm    = `(?P<email>[A-Za-z0-9][A-Za-z0-9._+-]{0,63}(?:@|%40)[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})+)`
 	hardwareForm = `(?P<hardware>\b[0-9A-Fa-f]{2}(?:[:-][0-9A-Fa-f]{2}){5}\b)`
 	ipv6Form     = `(?P<ipv6>(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{0,4}(?:(?:\.[0-9]{1,3}){3})?(?:/[0-9]{1,3}\b)?)`
 	ipv4Form     = `(?P<ipv4>\b[0-9]{1,3}(?:\.[0-9]{1,3}){3}\b(?:/[0-9]{1,2}\b)?)`
@@ -71,11 +71,20 @@ func (a *anonymiser) note(kind, found string) string {
 	return found
 }
 
+// maxPasses bounds how often a text is gone through. The second pass finds nothing, unless a replacement made something of what stood beside it.
+const maxPasses = 5
+
 // apply replaces everything in a text.
 func (a *anonymiser) apply(text string) string {
-	a.learn(text)
-	text = a.each(text, a.replace)
-	return a.words.apply(text, a)
+	for range maxPasses {
+		a.learn(text)
+		replaced := a.words.apply(a.each(text, a.replace), a)
+		if replaced == text {
+			break
+		}
+		text = replaced
+	}
+	return text
 }
 
 // each calls f for everything that has a form, and puts what it returns in its place.
