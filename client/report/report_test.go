@@ -74,6 +74,8 @@ func everything() string {
 	}, "\n")
 }
 
+var _ Service = (*api.Client)(nil)
+
 // tattler is a service that tells everything everywhere.
 type tattler struct{}
 
