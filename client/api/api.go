@@ -2,6 +2,7 @@
 package api
 
 import (
+	"encoding/json"
 	"time"
 
 	"github.com/footbridge-vpn/footbridge/profiles/settings"
@@ -108,6 +109,7 @@ type Session struct {
 // ConnectRequest asks for a connection with a profile of the caller's, or with a machine profile.
 type ConnectRequest struct {
 	Profile        []byte             `json:"profile,omitempty"`         // the content of a profile's file; base64 in JSON
+	Completion     json.RawMessage    `json:"completion,omitempty"`      // what the file cannot say, as profiles/store.Encode writes it
 	Name           string             `json:"name,omitempty"`            // which profile, where the file holds several; what to call it, where it holds one
 	MachineProfile string             `json:"machine_profile,omitempty"` // id of a machine profile, instead of Profile
 	Settings       *settings.Revealed `json:"settings,omitempty"`        // applied to the profile; for a machine profile only what its policy leaves to users
