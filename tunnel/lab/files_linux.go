@@ -28,6 +28,7 @@ type Files struct {
 	Certificate string `json:"certificate"` // PEM, with its intermediate
 	Key         string `json:"key"`         // PEM
 	PKCS12      string `json:"pkcs12"`      // both, with PKCS12Password
+	Root        string `json:"root"`        // of the gateway and the identity provider, PEM; the laptop trusts it already
 }
 
 func (l *Lab) makeDirectory(context.Context) error {
@@ -105,6 +106,10 @@ func (l *Lab) writeFiles(context.Context) error {
 	if err := os.WriteFile(l.Files.PKCS12, bundle, 0o600); err != nil {
 		return fmt.Errorf("write PKCS#12 file: %w", err)
 	}
+	l.Files.Root = filepath.Join(l.Files.Directory, "root.pem")
+	if err := os.WriteFile(l.Files.Root, l.Certificates.GatewayRoot.PEM(), 0o644); err != nil {
+		return fmt.Errorf("write root: %w", err)
+	}
 	var archive bytes.Buffer
 	if err := azurezip.Write(&archive, l.description()); err != nil {
 		return err
@@ -124,9 +129,13 @@ func (l *Lab) description() azurezip.Description {
 			routes = append(routes, route)
 		}
 	}
+	var parameters *azurezip.EntraParameters
+	if l.Entra != nil {
+		parameters = &azurezip.EntraParameters{Tenant: l.Entra.Authority(), Audience: l.Entra.Audience(), Issuer: l.Entra.Issuer()}
+	}
 	return azurezip.Description{
 		Name: vnetName, VNetID: vnetID, Hosts: []string{l.Host},
-		Authentications: []azurezip.Authentication{azurezip.Certificate}, Transport: l.options.Transport,
+		Authentications: l.options.Authentications, Entra: parameters, Transport: l.options.Transport,
 		Roots: []*x509.Certificate{l.Certificates.GatewayRoot.Certificate}, Secret: l.Secret,
 		Pool: pool().ipv4, Routes: routes,
 		DNSServers: []netip.Addr{l.VNet.Resolver}, DNSSuffixes: suffixes(),

@@ -46,6 +46,9 @@ func (l *Lab) startOpenVPN(ctx context.Context) error {
 	if l.ipv6 {
 		options.IPv6 = pool().ipv6
 	}
+	if err := l.signInToOpenVPN(&options); err != nil {
+		return err
+	}
 	if l.options.ChangeOpenVPN != nil {
 		l.options.ChangeOpenVPN(&options)
 	}
@@ -80,10 +83,12 @@ func (l *Lab) startBuiltIn(ctx context.Context) error {
 
 // openBuiltIn opens what the built-in gateway works with: sockets and a device in the gateway's namespace.
 func (l *Lab) openBuiltIn(ctx context.Context) (config gateway.Config, err error) {
+	methods := l.methods()
 	config = gateway.Config{
+		Authenticate: methods.Authenticator(),
 		TLS: &tls.Config{
 			Certificates: []tls.Certificate{l.Certificates.Gateway.TLS()},
-			ClientAuth:   tls.RequireAndVerifyClientCert, ClientCAs: l.Certificates.ClientRoot.Pool(), MinVersion: tls.VersionTLS12,
+			ClientAuth:   methods.ClientAuth(), ClientCAs: l.Certificates.ClientRoot.Pool(), MinVersion: tls.VersionTLS12,
 		},
 		Wrap: tlswrap.Config{Mode: tlswrap.Auth, Key: l.Secret, Digest: "SHA256", Direction: tlswrap.Normal},
 		IPv4: pool().ipv4, Routes: l.routes(), DNS: []netip.Addr{l.VNet.Resolver}, TunMTU: mtu,

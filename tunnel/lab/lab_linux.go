@@ -9,6 +9,8 @@ import (
 	"sync"
 
 	"github.com/footbridge-vpn/footbridge/tunnel/gateway"
+	"github.com/footbridge-vpn/footbridge/tunnel/lab/entra"
+	"github.com/footbridge-vpn/footbridge/tunnel/lab/freeradius"
 	"github.com/footbridge-vpn/footbridge/tunnel/lab/netns"
 	"github.com/footbridge-vpn/footbridge/tunnel/lab/openvpnd"
 	"github.com/footbridge-vpn/footbridge/tunnel/lab/pki"
@@ -30,7 +32,11 @@ type Lab struct {
 	BuiltIn *gateway.Server
 	OpenVPN *openvpnd.Gateway
 
+	Entra  *entra.Provider    // nil: none
+	RADIUS *freeradius.Server // nil: none
+
 	options Options
+	control string // the socket to control Entra by
 	logger  *slog.Logger
 	ipv6    bool // this computer has IPv6
 
@@ -50,7 +56,7 @@ func Up(ctx context.Context, options Options) (*Lab, error) {
 	}
 	l := &Lab{options: options, logger: options.Logger, ipv6: hasIPv6()}
 	for _, step := range []func(context.Context) error{
-		l.makeDirectory, l.makeNetwork, l.makeSites, l.makeCertificates, l.startGateway, l.writeFiles,
+		l.makeDirectory, l.makeCertificates, l.makeNetwork, l.makeSites, l.startEntra, l.startRADIUS, l.startGateway, l.writeFiles,
 	} {
 		if err := step(ctx); err != nil {
 			return nil, fmt.Errorf("set up lab: %w", errors.Join(err, l.Close()))

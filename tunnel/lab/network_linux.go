@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"os"
 
 	"github.com/footbridge-vpn/footbridge/tunnel/lab/netns"
 )
@@ -49,7 +50,20 @@ func (l *Lab) makeNetwork(context.Context) error {
 		"nsswitch.conf": "passwd: files\ngroup: files\nshadow: files\nhosts: files dns\n",
 		"hosts":         "127.0.0.1 localhost\n::1 localhost\n",
 		"hostname":      "laptop\n",
+		trustedRoots:    l.trusted(),
 	})
+}
+
+// trustedRoots is where programs on Debian find the roots that they trust, below /etc.
+const trustedRoots = "ssl/certs/ca-certificates.crt"
+
+// trusted are the roots that the laptop trusts: this computer's, and the one that the lab's public servers have their certificates from.
+func (l *Lab) trusted() string {
+	roots, err := os.ReadFile("/etc/" + trustedRoots)
+	if err != nil {
+		roots = nil // this computer trusts nobody, or keeps that elsewhere
+	}
+	return string(roots) + string(l.Certificates.GatewayRoot.PEM())
 }
 
 func (l *Lab) giveAddress(namespace *netns.Namespace, link string, a address) error {

@@ -31,7 +31,7 @@ func (l *Lab) makeSites(ctx context.Context) error {
 		forward map[string]site.Forwarder
 		made    **Site
 	}{
-		{outside(), map[string][]netip.Addr{l.Host: {gatewayAddress().ipv4.Addr()}}, nil, &l.Outside},
+		{outside(), l.publicNames(), nil, &l.Outside},
 		{onPremises(), nil, nil, &l.OnPremises},
 		{vnet(), nil, map[string]site.Forwarder{onPremises().zone: l.ask(onPremises().resolver), ".": l.ask(outsideResolver())}, &l.VNet},
 	} {
@@ -42,6 +42,15 @@ func (l *Lab) makeSites(ctx context.Context) error {
 		*s.made = made
 	}
 	return nil
+}
+
+// publicNames are the names that everybody can look up, besides the page's.
+func (l *Lab) publicNames() map[string][]netip.Addr {
+	names := map[string][]netip.Addr{l.Host: {gatewayAddress().ipv4.Addr()}}
+	if l.options.has(azurezip.Entra) {
+		names[l.options.EntraHost] = []netip.Addr{entraAddress().Addr()}
+	}
+	return names
 }
 
 // ask dials a name server from the gateway's computer.

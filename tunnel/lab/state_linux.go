@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -13,6 +14,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/footbridge-vpn/footbridge/tunnel/lab/freeradius"
 	"github.com/footbridge-vpn/footbridge/tunnel/lab/netns"
 )
 
@@ -28,6 +30,29 @@ type State struct {
 	Pages      []string            `json:"pages"`     // names of the pages behind the gateway
 	Outside    string              `json:"outside"`   // name of the page that is not
 	GatewayLog string              `json:"gateway_log,omitempty"`
+	Entra      *EntraState         `json:"entra,omitempty"`  // the identity provider
+	RADIUS     *RADIUSState        `json:"radius,omitempty"` // the RADIUS server
+}
+
+// EntraState is what to know of the lab's identity provider.
+type EntraState struct {
+	Authority string  `json:"authority"`
+	Audience  string  `json:"audience"`
+	Users     []Login `json:"users"`
+	Control   string  `json:"control"` // socket for entra.Remote
+}
+
+// RADIUSState is what to know of the lab's RADIUS server.
+type RADIUSState struct {
+	Address netip.AddrPort `json:"address"` // in the virtual network
+	Users   []Login        `json:"users"`
+}
+
+// Login is a user of the lab. The passwords protect nothing.
+type Login struct {
+	Username string `json:"username"`
+	Password string `json:"password"`
+	Note     string `json:"note,omitempty"` // what happens when they sign in
 }
 
 // Computer is one of the lab's.
@@ -127,6 +152,20 @@ func (l *Lab) State() (*State, error) {
 	}
 	if l.OpenVPN != nil {
 		state.GatewayLog = l.OpenVPN.LogFile()
+	}
+	if l.Entra != nil {
+		state.Entra = &EntraState{Authority: l.Entra.Authority(), Audience: l.Entra.Audience(), Control: l.control}
+		for _, user := range l.Entra.Users() {
+			state.Entra.Users = append(state.Entra.Users, Login{Username: user.Username, Password: user.Password})
+		}
+	}
+	if l.RADIUS != nil {
+		state.RADIUS = &RADIUSState{Address: l.RADIUS.Address(), Users: []Login{
+			{freeradius.Alice, freeradius.AlicePassword, ""},
+			{freeradius.Erin, freeradius.ErinPassword, "whose password has expired"},
+			{freeradius.Paul, freeradius.PaulPassword, "who takes a while to approve it on the phone"},
+			{freeradius.Carol, freeradius.CarolPassword, "who is asked for a code, " + freeradius.CarolCode},
+		}}
 	}
 	return state, nil
 }

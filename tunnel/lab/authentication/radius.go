@@ -155,3 +155,11 @@ func read(connection net.Conn, buffer, request, secret []byte) (*radius.Packet, 
 		return radius.Parse(buffer[:n], secret)
 	}
 }
+
+// dialTo dials one address whatever is asked for.
+func dialTo(address string) func(ctx context.Context, network, _ string) (net.Conn, error) {
+	return func(ctx context.Context, network, _ string) (net.Conn, error) {
+		var dialer net.Dialer
+		return dialer.DialContext(ctx, network, address)
+	}
+}

@@ -24,7 +24,7 @@ var ErrNotInstalled = errors.New("freeradius is not installed (apt-get install f
 // Options describes a server. The zero value is one on a free port of 127.0.0.1.
 type Options struct {
 	Namespace *netns.Namespace // nil: where this process is
-	Listen    netip.AddrPort   // IPv4; zero: a free port of 127.0.0.1
+	Listen    netip.AddrPort   // IPv4, and the next port for accounting; zero: free ones of 127.0.0.1
 	Secret    string           // shared with gateways; empty: a random one
 	Delay     time.Duration    // how long Paul takes to tap on his phone; 0: DefaultDelay
 	Directory string           // for its files, which then stay; empty: a temporary one
@@ -72,7 +72,7 @@ func prepare(options Options) (*Server, error) {
 		return nil, errors.New("the secret has characters that FreeRADIUS's configuration has other uses for")
 	}
 	if !options.Listen.IsValid() {
-		listen, err := freePort()
+		listen, err := freePorts()
 		if err != nil {
 			return nil, err
 		}
@@ -94,13 +94,25 @@ func prepare(options Options) (*Server, error) {
 	return s, err
 }
 
-func freePort() (netip.AddrPort, error) {
-	socket, err := net.ListenPacket("udp4", "127.0.0.1:0")
-	if err != nil {
-		return netip.AddrPort{}, err
+// freePorts finds two ports next to each other.
+func freePorts() (netip.AddrPort, error) {
+	for {
+		first, err := net.ListenPacket("udp4", "127.0.0.1:0")
+		if err != nil {
+			return netip.AddrPort{}, err
+		}
+		address, err := netip.ParseAddrPort(first.LocalAddr().String())
+		if err != nil {
+			return netip.AddrPort{}, errors.Join(err, first.Close())
+		}
+		second, busy := net.ListenPacket("udp4", netip.AddrPortFrom(address.Addr(), address.Port()+1).String())
+		if err := first.Close(); err != nil || busy == nil {
+			if busy == nil {
+				err = errors.Join(err, second.Close())
+			}
+			return address, err
+		}
 	}
-	address, err := netip.ParseAddrPort(socket.LocalAddr().String())
-	return address, errors.Join(err, socket.Close())
 }
 
 func (s *Server) start() error {
@@ -141,6 +153,7 @@ func (s *Server) writeFiles(libraries string) error {
 	values := strings.NewReplacer(
 		"@directory@", s.directory, "@modules@", libraries, "@secret@", s.options.Secret, "@code@", CarolCode, "@question@", ChallengeText, "@expired@", ExpiredMessage,
 		"@address@", s.options.Listen.Addr().String(), "@port@", strconv.Itoa(int(s.options.Listen.Port())),
+		"@accounting@", strconv.Itoa(int(s.options.Listen.Port())+1),
 	)
 	for name, content := range map[string]string{configName + ".conf": server + modules + policy, "users": users, "wait.pl": wait, "dictionary": ""} {
 		if err := os.WriteFile(filepath.Join(s.directory, name), []byte(values.Replace(content)), 0o600); err != nil {

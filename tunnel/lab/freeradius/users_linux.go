@@ -57,6 +57,14 @@ server default {
 		ipaddr = @address@
 		port = @port@
 	}
+	listen {
+		type = acct
+		ipaddr = @address@
+		port = @accounting@
+	}
+	accounting {
+		ok
+	}
 	authorize {
 		files
 		expiration {
@@ -130,6 +138,9 @@ modules {
 	}
 	always reject {
 		rcode = reject
+	}
+	always ok {
+		rcode = ok
 	}
 	always handled {
 		rcode = handled

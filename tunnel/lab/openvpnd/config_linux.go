@@ -56,6 +56,9 @@ func (o *Options) writeFiles(directory string) error {
 	if o.Revoked != nil {
 		files["revoked.pem"] = o.Revoked
 	}
+	if o.RADIUS != nil {
+		files[radiusFile] = []byte(o.radiusConfig(directory))
+	}
 	for number, name := range slices.Sorted(maps.Keys(o.Users)) {
 		files[filepath.Join(usersDirectory, fmt.Sprint(number))] = []byte(name + "\n" + o.Users[name] + "\n")
 	}
@@ -125,16 +128,34 @@ func (o *Options) addSecurity(c *configuration) {
 func (o *Options) addAuthentication(c *configuration) {
 	c.add("ca roots.pem")
 	c.addIf(o.Revoked != nil, "crl-verify revoked.pem")
-	if len(o.Users) == 0 {
+	if !o.signIn() {
 		c.add("remote-cert-tls client")
 		return
 	}
-	c.add("script-security 2")
 	c.add("tmp-dir .")
-	c.add("auth-user-pass-verify ./%s via-file", verifyFile)
-	if o.CertificateToo {
+	switch {
+	case len(o.Users) > 0:
+		c.add("script-security 2")
+		c.add("auth-user-pass-verify ./%s via-file", verifyFile)
+	case len(o.Verify) > 0:
+		c.add("script-security 3") // passwords in the environment
+		c.add(`auth-user-pass-verify "%s" via-env`, strings.Join(o.Verify, " "))
+		for _, name := range slices.Sorted(maps.Keys(o.VerifyEnvironment)) {
+			c.add(`setenv %s "%s"`, name, o.VerifyEnvironment[name])
+		}
+		c.add("duplicate-cn") // all tokens come with one user name
+	case o.RADIUS != nil:
+		c.add("plugin %s %s", radiusPlugin, radiusFile)
+		c.add("status status.log 5")
+		c.add("status-version 1")
+	}
+	switch {
+	case o.CertificateToo:
 		c.add("remote-cert-tls client")
-	} else {
+	case o.CertificateOptional:
+		c.add("verify-client-cert optional")
+		c.add("auth-user-pass-optional")
+	default:
 		c.add("verify-client-cert none")
 		c.add("username-as-common-name")
 	}

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/footbridge-vpn/footbridge/tunnel/lab/netns"
@@ -35,6 +37,18 @@ type Options struct {
 	Users          map[string]string
 	CertificateToo bool
 
+	// Verify is a program that decides about logins (auth-user-pass-verify with via-env, since a file holds 511 characters and an access token
+	// has more): its path and arguments, none of which may hold white space or quotes. It finds username, password and tls_serial_0 in its
+	// environment, and what is in VerifyEnvironment.
+	Verify            []string
+	VerifyEnvironment map[string]string
+
+	// RADIUS is asked through the plugin of Debian's openvpn-auth-radius.
+	RADIUS *RADIUS
+
+	// CertificateOptional lets clients in that have a certificate or what Verify wants; Verify then decides about both.
+	CertificateOptional bool
+
 	IPv4 netip.Prefix // pool; the gateway has its first address
 	IPv6 netip.Prefix // pool, a /112 or larger; zero: none
 
@@ -51,8 +65,30 @@ type Options struct {
 	Directory string // for its files, which then stay; empty: a temporary one
 }
 
+// RADIUS is a server as the plugin needs it. Accounting goes to the port after it.
+type RADIUS struct {
+	Address netip.AddrPort
+	Secret  string
+	Wait    time.Duration // for an answer, whole seconds; 0: one
+}
+
+// signIn reports whether clients bring more than a certificate.
+func (o *Options) signIn() bool { return len(o.Users) > 0 || len(o.Verify) > 0 || o.RADIUS != nil }
+
 func (o *Options) check() error {
+	ways := 0
+	for _, there := range []bool{len(o.Users) > 0, len(o.Verify) > 0, o.RADIUS != nil} {
+		if there {
+			ways++
+		}
+	}
 	switch {
+	case ways > 1:
+		return errors.New("more than one of Users, Verify and RADIUS") // OpenVPN wants all of them to accept
+	case o.CertificateOptional && len(o.Verify) == 0:
+		return errors.New("no Verify, which must see to it that somebody has a certificate")
+	case slices.ContainsFunc(o.Verify, func(word string) bool { return word == "" || strings.ContainsAny(word, " \t\n\"'\\") }):
+		return fmt.Errorf("Verify %q does not fit into a line of the configuration", o.Verify)
 	case o.Namespace == nil:
 		return errors.New("no namespace")
 	case o.Proto != "tcp" && o.Proto != "udp":
