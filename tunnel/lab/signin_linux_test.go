@@ -35,7 +35,7 @@ func TestEveryWayIn(t *testing.T) {
 		t.Run(string(kind), func(t *testing.T) {
 			l := up(t, checkProgram(lab.Options{
 				Gateway: kind, Authentications: []azurezip.Authentication{azurezip.Certificate, azurezip.Entra, azurezip.Radius},
-				ChangeRADIUS:      func(o *freeradius.Options) { o.Delay = 1200 * time.Millisecond },
+				ChangeRADIUS:      func(o *freeradius.Options) { o.Delay = time.Second },
 				ChangeRADIUSLogin: func(o *authentication.RADIUSOptions) { o.PendingAfter = 300 * time.Millisecond },
 			}))
 			access := token(t, l)
@@ -88,7 +88,7 @@ func gatewayLog(l *lab.Lab) string {
 // OpenVPN's own RADIUS plugin, where user name and password are the only way in.
 func TestRADIUSPlugin(t *testing.T) {
 	l := up(t, lab.Options{Gateway: lab.OpenVPN, Authentications: []azurezip.Authentication{azurezip.Radius},
-		ChangeRADIUS: func(o *freeradius.Options) { o.Delay = 2 * time.Second }})
+		ChangeRADIUS: func(o *freeradius.Options) { o.Delay = time.Second }})
 	for _, test := range []struct {
 		answer answer
 		want   tunnel.Code

@@ -99,10 +99,10 @@ func Check(ctx context.Context, settingsPath string) (exit int, why error) {
 	control := os.Getenv("auth_control_file")
 	background := os.Getenv(deferredVariable) != ""
 	if username := os.Getenv("username"); control != "" && !background && settings.RADIUS != nil && username != "" && username != EntraUsername {
-		if err := startInBackground(); err != nil {
+		if exit, err = runBeside(); err != nil {
 			return exitReject, fmt.Errorf("check login: %w", err)
 		}
-		return exitDeferred, nil
+		return exit, nil
 	}
 	exit, why = settings.check(ctx)
 	if background {
@@ -118,16 +118,32 @@ func Check(ctx context.Context, settingsPath string) (exit int, why error) {
 	return exit, why
 }
 
-// startInBackground starts this program again, without waiting for it.
-func startInBackground() error {
+// holdUp is how long OpenVPN may be held up. A decision in the background takes it seconds to notice, so quick ones are better not made there.
+const holdUp = 250 * time.Millisecond
+
+// runBeside starts this program again, which decides, and says so itself where that takes longer than OpenVPN may wait.
+func runBeside() (exit int, err error) {
 	self, err := os.Executable()
 	if err != nil {
-		return err
+		return exitReject, err
 	}
 	command := exec.Command(self, os.Args[1:]...)
 	command.Env = append(os.Environ(), deferredVariable+"=1")
 	command.Stdout, command.Stderr = os.Stdout, os.Stderr
-	return command.Start()
+	if err := command.Start(); err != nil {
+		return exitReject, err
+	}
+	ended := make(chan struct{})
+	go func() {
+		command.Wait()
+		close(ended)
+	}()
+	select {
+	case <-ended:
+		return command.ProcessState.ExitCode(), nil
+	case <-time.After(holdUp):
+		return exitDeferred, nil
+	}
 }
 
 func (s *Settings) check(ctx context.Context) (exit int, why error) {

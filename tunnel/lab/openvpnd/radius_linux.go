@@ -21,7 +21,7 @@ NAS-IP-Address=%s
 OpenVPNConfig=%s
 subnet=%s
 overwriteccfiles=false
-useauthcontrolfile=true
+useauthcontrolfile=false
 server
 {
 	authport=%d
