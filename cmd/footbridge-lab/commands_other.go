@@ -11,7 +11,7 @@ import (
 // commands say that the lab is made of what only Linux has.
 func commands() []*cobra.Command {
 	var all []*cobra.Command
-	for _, name := range []string{"up", "down", "status", "exec", "demo", "bench"} {
+	for _, name := range []string{"up", "down", "status", "exec", "demo", "bench", "entra"} {
 		all = append(all, &cobra.Command{
 			Use:   name,
 			Short: "needs Linux",

@@ -83,6 +83,9 @@ func describe(out io.Writer, state *lab.State) error {
 		_, err = fmt.Fprintf(out, "  log          %s\n", state.GatewayLog)
 	}
 	if err == nil {
+		err = describeSignIn(out, state)
+	}
+	if err == nil {
 		_, err = fmt.Fprintf(out, `
 To try, in another terminal:
 
