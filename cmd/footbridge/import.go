@@ -49,8 +49,8 @@ func (a *app) importFileCommand() *cobra.Command {
 	var file string
 	var force bool
 	root := &cobra.Command{
-		Use:     "footbridge",
-		Example: "  footbridge import vpnprofile.zip\n  footbridge connect contoso\n  footbridge status\n  footbridge disconnect contoso",
+		Use:     "footbridge [-i FILE [-f]]",
+		Example: "  footbridge import vpnprofile.zip\n  footbridge list\n  footbridge status\n  footbridge disconnect contoso",
 		Version: version,
 		Args:    unknownCommand,
 		RunE: func(command *cobra.Command, _ []string) error {
@@ -109,7 +109,9 @@ func (a *app) importAll(ctx context.Context, sources []string, flags importFlags
 	var first error
 	for _, source := range sources {
 		if err := a.importSource(ctx, target, source, flags, &result); err != nil {
-			first = errors.Join(first, err)
+			if first == nil {
+				first = err
+			}
 			if !a.json && len(sources) > 1 {
 				a.fail(ctx, nil, err)
 			}

@@ -42,7 +42,9 @@ func TestMain(m *testing.M) {
 		main()
 		os.Exit(0)
 	}
-	os.Exit(m.Run())
+	code := m.Run()
+	removeProgramFile()
+	os.Exit(code)
 }
 
 // world is a laptop and a gateway on one cable.

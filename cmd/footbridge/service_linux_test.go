@@ -1,0 +1,296 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+	"golang.zx2c4.com/wireguard/tun"
+	"golang.zx2c4.com/wireguard/tun/tuntest"
+
+	"github.com/footbridge-vpn/footbridge/client/api"
+	"github.com/footbridge-vpn/footbridge/client/service"
+	"github.com/footbridge-vpn/footbridge/tunnel"
+	"github.com/footbridge-vpn/footbridge/tunnel/gateway"
+	"github.com/footbridge-vpn/footbridge/tunnel/host"
+	"github.com/footbridge-vpn/footbridge/tunnel/lab/pki"
+	"github.com/footbridge-vpn/footbridge/tunnel/openvpn/tlswrap"
+)
+
+// channels is a computer whose device is made of channels: nothing of this one is changed.
+type channels struct{ device *tuntest.ChannelTUN }
+
+func (c *channels) Set(context.Context, host.Config) error { return nil }
+func (c *channels) Close() error                           { return c.device.TUN().Close() }
+func (c *channels) Device() tun.Device                     { return c.device.TUN() }
+func (c *channels) Name() string                           { return "test0" }
+func (c *channels) Warnings() []host.Warning               { return nil }
+
+// serve runs a service for users, and returns its socket.
+func serve(t *testing.T) (socket string) {
+	t.Helper()
+	if os.Getuid() != 0 {
+		t.Skip("acting as several users needs root")
+	}
+	folder, err := os.MkdirTemp("", "footbridged-test-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(folder) })
+	if err := os.Chmod(folder, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	socket = filepath.Join(folder, "service.sock")
+	listener, err := service.Listen(socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	running := service.New(service.Options{Version: "0.9-test", Access: service.Access{LoginDir: filepath.Join(folder, "none")},
+		StateDir: filepath.Join(folder, "state"),
+		Computer: func(context.Context) (tunnel.Computer, error) { return &channels{tuntest.NewChannelTUN()}, nil }})
+	ctx, cancel := context.WithCancel(context.Background())
+	served := make(chan error, 1)
+	go func() { served <- running.Serve(ctx, listener) }()
+	t.Cleanup(func() {
+		cancel()
+		select {
+		case err := <-served:
+			if err != nil {
+				t.Error(err)
+			}
+		case <-time.After(30 * time.Second):
+			t.Error("the service does not end")
+		}
+	})
+	return socket
+}
+
+// dialAs connects as a user. The thread that changed its user is thrown away.
+func dialAs(uid int, socket string) (net.Conn, error) {
+	type result struct {
+		conn net.Conn
+		err  error
+	}
+	done := make(chan result)
+	go func() {
+		runtime.LockOSThread()
+		if _, _, errno := unix.RawSyscall(unix.SYS_SETRESUID, uintptr(uid), uintptr(uid), uintptr(uid)); errno != 0 {
+			done <- result{nil, errno}
+			return
+		}
+		conn, err := net.Dial("unix", socket)
+		done <- result{conn, err}
+	}()
+	got := <-done
+	return got.conn, got.err
+}
+
+// connectAs starts a session as a user, as another program of theirs would, and waits until it is up.
+func connectAs(t *testing.T, uid int, socket string, request api.ConnectRequest) {
+	t.Helper()
+	between := filepath.Join(t.TempDir(), "as.sock")
+	listener, err := net.Listen("unix", between)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { listener.Close() })
+	go func() {
+		for {
+			near, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			far, err := dialAs(uid, socket)
+			if err != nil {
+				near.Close()
+				continue
+			}
+			go func() { io.Copy(far, near); far.Close() }()
+			go func() { io.Copy(near, far); near.Close() }()
+		}
+	}()
+	client := api.Dial(between)
+	defer client.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	started, err := client.Connect(ctx, request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = client.Events(ctx, func(message api.Message) error {
+		if message.Snapshot != nil {
+			for _, session := range message.Snapshot.Sessions {
+				if session.ID == started.ID && session.State == tunnel.Connected {
+					return errEnded
+				}
+			}
+		}
+		if change := message.Change; change != nil && change.Session != nil && change.Session.State == tunnel.Connected {
+			return errEnded
+		}
+		return nil
+	})
+	if err != errEnded {
+		t.Fatalf("not connected: %v", err)
+	}
+}
+
+// serveGateway starts a gateway on loopback and returns a profile for it that holds a user's certificate and key.
+func serveGateway(t *testing.T) (profile string) {
+	t.Helper()
+	set, err := pki.NewSet(gatewayName)
+	if err != nil {
+		t.Fatal(err)
+	}
+	user, err := set.Client("user", pki.ECDSA)
+	if err != nil {
+		t.Fatal(err)
+	}
+	digits := strings.Repeat("0123456789abcdef", 32)
+	key, err := tlswrap.ParseStaticKey(digits)
+	if err != nil {
+		t.Fatal(err)
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server, err := gateway.New(gateway.Config{
+		TLS: &tls.Config{Certificates: []tls.Certificate{set.Gateway.TLS()}, ClientAuth: tls.RequireAndVerifyClientCert,
+			ClientCAs: set.ClientRoot.Pool(), MinVersion: tls.VersionTLS12},
+		Wrap: tlswrap.Config{Mode: tlswrap.Auth, Key: key, Digest: "SHA256", Direction: tlswrap.Normal},
+		IPv4: netip.MustParsePrefix("172.16.0.0/24"), Routes: []netip.Prefix{netip.MustParsePrefix("10.10.0.0/16")},
+		Digest: "SHA256", Listeners: []net.Listener{listener},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(ctx) }()
+	t.Cleanup(func() { cancel(); <-served })
+	certificate, privateKey, err := user.WriteFiles(t.TempDir(), "user")
+	if err != nil {
+		t.Fatal(err)
+	}
+	inside := func(path string) string {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(data)
+	}
+	return fmt.Sprintf("client\ndev tun\nproto tcp-client\nremote 127.0.0.1 %d\nremote-cert-tls server\nverify-x509-name %s name\nauth SHA256\nkey-direction 1\n<ca>\n%s</ca>\n<cert>\n%s</cert>\n<key>\n%s</key>\n<tls-auth>\n-----BEGIN OpenVPN Static key V1-----\n%s\n-----END OpenVPN Static key V1-----\n</tls-auth>\n",
+		listener.Addr().(*net.TCPAddr).Port, gatewayName, set.GatewayRoot.PEM(), inside(certificate), inside(privateKey), digits)
+}
+
+// A connection that another program of the user's began is seen, watched and ended; other users see that there is one, and no more.
+func TestSessionsOfAUser(t *testing.T) {
+	socket := serve(t)
+	profile := serveGateway(t)
+	u, other := newAccount(t, alice), newAccount(t, bob)
+	u.socket, other.socket = socket, socket
+	u.run("import", u.file("contoso.ovpn", profile)).want(exitDone)
+	if out := u.run("status").want(exitDone).stdout; out != "Nothing is connected.\n" {
+		t.Errorf("at first: %s", out)
+	}
+	if out := u.run("list").want(exitDone).stdout; !strings.Contains(out, "disconnected") {
+		t.Errorf("at first: %s", out)
+	}
+	u.run("disconnect", "contoso").want(exitNotFound)
+	u.run("disconnect", "nothing").want(exitNotFound)
+	connectAs(t, alice, socket, api.ConnectRequest{Profile: []byte(profile), Name: "contoso"})
+
+	r := u.run("status", "--json").want(exitDone)
+	if missing := undocumented(t, "footbridge status", r.stdout); len(missing) > 0 {
+		t.Errorf("docs/json.md does not have %q", missing)
+	}
+	for _, want := range []string{"contoso  connected", "10.10.0.0/16", "172.16.0.", "TLS 1.3"} {
+		if out := u.run("status", "con").want(exitDone).stdout; !strings.Contains(out, want) {
+			t.Errorf("%q is not in\n%s", want, out)
+		}
+	}
+	if out := u.dutch().run("status").want(exitDone).stdout; !strings.Contains(out, "contoso  verbonden") {
+		t.Errorf("in Dutch:\n%s", out)
+	}
+	if out := other.run("status").want(exitDone).stdout; strings.Contains(out, "contoso") || !strings.Contains(out, "1 connection of another user") {
+		t.Errorf("another user sees\n%s", out)
+	}
+	other.run("disconnect", "contoso").want(exitNotFound)
+	if out := other.run("disconnect", "--all").want(exitDone).stdout; out != "Nothing is connected.\n" {
+		t.Errorf("another user ended\n%s", out)
+	}
+	if r := u.run("remove", "contoso").want(exitFailed); !strings.Contains(r.stderr, "footbridge disconnect contoso") {
+		t.Errorf("removed while connected: %s", r.stderr)
+	}
+
+	watch := u.at(80, "status", "--watch")
+	watch.await("connected")
+	watch.await("B/s") // the rate is there from the second time on
+	watch.types(ctrlC)
+	if code := watch.exit(); code != exitDone {
+		t.Errorf("watching ended with %d", code)
+	}
+	if text := watch.text(); !strings.Contains(text, "\x1b[?25l") || !strings.HasSuffix(strings.TrimRight(text, "\r\n"), "\x1b[?25h") {
+		t.Errorf("the cursor is not given back:\n%q", text)
+	}
+
+	if out := u.run("disconnect").want(exitDone).stdout; out != "Disconnected contoso.\n" {
+		t.Errorf("disconnect: %s", out)
+	}
+	u.run("disconnect", "contoso", "--json").want(exitNotFound)
+	u.run("remove", "contoso").want(exitDone)
+}
+
+// status --watch --json is a line whenever time has passed.
+func TestWatchAsJSON(t *testing.T) {
+	u := newAccount(t, alice)
+	u.socket = serve(t)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	command := u.command(ctx, "status", "--watch", "--json")
+	out, err := command.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	buffer := make([]byte, 4096)
+	n, err := out.Read(buffer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if missing := undocumented(t, "footbridge status --watch", string(buffer[:n])); len(missing) > 0 {
+		t.Errorf("docs/json.md does not have %q", missing)
+	}
+	if err := command.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	if err := command.Wait(); err != nil {
+		t.Errorf("ended with %v", err)
+	}
+}
+
+// Who may not use the service is told so.
+func TestNotPermitted(t *testing.T) {
+	daemon := newAccount(t, 901)
+	daemon.socket = serve(t)
+	daemon.run("status").want(exitDone) // everybody may observe
+	daemon.run("service", "start").want(exitPermission)
+	closed := daemon.file("closed.ovpn", sampleProfile)
+	if err := os.Chown(closed, 0, 0); err != nil {
+		t.Fatal(err)
+	}
+	daemon.run("import", closed).want(exitPermission)
+}
