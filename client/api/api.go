@@ -57,6 +57,7 @@ type Snapshot struct {
 	Role     Role      `json:"role"`
 	Sessions []Session `json:"sessions"`
 	Others   int       `json:"others"` // how many sessions there are that the caller may not see
+	Policy   *Policy   `json:"policy,omitempty"`
 }
 
 // Message is one line of the event stream. The first has a snapshot. A later snapshot replaces all that was said before: the reader

@@ -8,6 +8,7 @@ import (
 	"strconv"
 
 	"github.com/footbridge-vpn/footbridge/client/api"
+	"github.com/footbridge-vpn/footbridge/client/service/policy"
 )
 
 // firstUserUID is where Debian, Fedora and their like begin to number people (login.defs, UID_MIN).
@@ -52,13 +53,48 @@ func (a Access) loggedIn(uid uint32) bool {
 	return err == nil
 }
 
-func (a Access) inGroup(uid uint32) bool {
-	if a.Group == "" {
-		return false
+func (a Access) inGroup(uid uint32) bool { return a.Group != "" && memberOf(uid, a.Group) }
+
+// role is what a caller may do, the administrator's policy considered; empty: nothing. The mutex is held.
+func (s *Service) role(uid uint32) api.Role {
+	role := s.options.Access.role(uid)
+	if role == api.Manage || s.policyProblem != "" {
+		return role
 	}
-	group, err := user.LookupGroup(a.Group)
+	if s.policy.Operate != nil {
+		role = api.Observe
+		if s.options.Access.among(uid, *s.policy.Operate) {
+			role = api.Operate
+		}
+	}
+	if role == api.Observe && s.policy.Observe != nil && !s.options.Access.among(uid, *s.policy.Observe) {
+		return ""
+	}
+	return role
+}
+
+// among reports whether a rule is about a user.
+func (a Access) among(uid uint32, people policy.People) bool {
+	if people.LoggedIn && a.loggedIn(uid) {
+		return true
+	}
+	number := strconv.FormatUint(uint64(uid), 10)
+	if slices.Contains(people.Users, number) {
+		return true
+	}
+	if account, err := user.LookupId(number); err == nil && slices.Contains(people.Users, account.Username) {
+		return true
+	}
+	return slices.ContainsFunc(people.Groups, func(group string) bool { return memberOf(uid, group) })
+}
+
+// memberOf reports whether a user belongs to a group, by its name or number.
+func memberOf(uid uint32, name string) bool {
+	group, err := user.LookupGroup(name)
 	if err != nil {
-		return false
+		if group, err = user.LookupGroupId(name); err != nil {
+			return false
+		}
 	}
 	caller, err := user.LookupId(strconv.FormatUint(uint64(uid), 10))
 	if err != nil {

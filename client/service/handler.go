@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"strings"
 
 	"github.com/footbridge-vpn/footbridge/client/api"
 )
@@ -22,11 +23,39 @@ func (s *Service) handler() http.Handler {
 	routes.Handle("GET "+api.PathEvents, s.permit(api.Observe, s.events))
 	routes.Handle("POST "+api.PathSessions, s.permit(api.Operate, s.postSession))
 	routes.Handle("DELETE "+api.PathSession+"{id}", s.permit(api.Operate, s.deleteSession))
+	routes.Handle("PUT "+api.PathSession+"{id}"+api.SignInSuffix, s.permit(api.Operate, s.putSignIn))
 	routes.Handle("POST "+api.PathQuestion+"{id}", s.permit(api.Operate, s.postAnswer))
-	routes.Handle("/", s.permit(api.Observe, func(w http.ResponseWriter, _ *http.Request, _ uint32, _ api.Role) {
-		writeError(w, &api.Error{Code: api.NotFound, Sentence: "The service knows no such request.", Remedy: "Program and service may be of different versions."})
-	}))
-	return routes
+	routes.Handle("GET "+api.PathProfiles, s.permit(api.Observe, s.getProfiles))
+	routes.Handle("GET "+api.PathHistory, s.permit(api.Observe, s.getHistory))
+	routes.Handle("GET "+api.PathLogs, s.permit(api.Observe, s.getLogs))
+	routes.Handle("POST "+api.PathRepair, s.permit(api.Operate, s.postRepair))
+	routes.Handle("GET "+api.PathPolicy, s.permit(api.Observe, s.getPolicy))
+	unknown := s.permit(api.Observe, func(w http.ResponseWriter, r *http.Request, _ uint32, _ api.Role) { s.unknown(w, r, routes) })
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if _, pattern := routes.Handler(r); pattern == "" {
+			unknown.ServeHTTP(w, r)
+			return
+		}
+		routes.ServeHTTP(w, r)
+	})
+}
+
+// unknown answers what there is no operation for: a path that is not there, or one that takes other methods.
+func (s *Service) unknown(w http.ResponseWriter, r *http.Request, routes *http.ServeMux) {
+	var allowed []string
+	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete} {
+		other := r.Clone(r.Context())
+		other.Method = method
+		if _, pattern := routes.Handler(other); pattern != "" {
+			allowed = append(allowed, method)
+		}
+	}
+	if len(allowed) > 0 {
+		w.Header().Set("Allow", strings.Join(allowed, ", "))
+		write(w, http.StatusMethodNotAllowed, &api.Error{Code: api.BadRequest, Sentence: "This request is made with another method: " + strings.Join(allowed, " or ") + ".", Remedy: "Program and service may be of different versions."})
+		return
+	}
+	writeError(w, &api.Error{Code: api.NotFound, Sentence: "The service knows no such request.", Remedy: "Program and service may be of different versions."})
 }
 
 // permit lets a request through to those who have the role.
@@ -37,7 +66,13 @@ func (s *Service) permit(needed api.Role, do operation) http.Handler {
 			writeError(w, refuse("The service does not know who you are.", ""))
 			return
 		}
-		role := s.options.Access.role(uid)
+		s.mu.Lock()
+		role := s.role(uid)
+		s.mu.Unlock()
+		if role == "" {
+			writeError(w, refuse("You may not see connections on this computer.", "Ask your administrator."))
+			return
+		}
 		if needed == api.Operate && role == api.Observe {
 			s.logger.Warn("request refused", "uid", uid, "method", r.Method, "path", r.URL.Path)
 			writeError(w, refuse("You may not connect and disconnect on this computer.", "Log in on it, or ask an administrator."))
@@ -69,15 +104,10 @@ func (s *Service) postSession(w http.ResponseWriter, r *http.Request, uid uint32
 }
 
 func (s *Service) deleteSession(w http.ResponseWriter, r *http.Request, uid uint32, role api.Role) {
-	s.mu.Lock()
-	c, found := s.sessions[r.PathValue("id")]
-	found = found && mayUse(uid, role, c)
-	s.mu.Unlock()
-	if !found {
-		writeError(w, &api.Error{Code: api.NotFound, Sentence: "You have no such connection.", Remedy: "It may have ended already, or belong to another user."})
+	if refusal := s.disconnect(uid, role, r.PathValue("id")); refusal != nil {
+		writeError(w, refusal)
 		return
 	}
-	c.cancel()
 	w.WriteHeader(http.StatusNoContent)
 }
 

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"strconv"
 	"sync"
 	"time"
 )
@@ -20,6 +21,9 @@ const (
 // Listen makes the socket, which everybody may connect to: what they may do is decided for each request. A socket that a dead
 // service left is replaced; that of a living one is an error.
 func Listen(path string) (*net.UnixListener, error) {
+	if listener, err := inherited(); listener != nil || err != nil {
+		return listener, err
+	}
 	if conn, err := net.DialTimeout("unix", path, time.Second); err == nil {
 		conn.Close()
 		return nil, fmt.Errorf("listen on %s: another service is running", path)
@@ -37,6 +41,30 @@ func Listen(path string) (*net.UnixListener, error) {
 		return nil, errors.Join(fmt.Errorf("listen: %w", err), listener.Close())
 	}
 	return listener, nil
+}
+
+// firstInherited is the first file descriptor that systemd hands over (sd_listen_fds(3)).
+const firstInherited = 3
+
+// inherited is the socket that systemd listens on for the service; nil: it does not.
+func inherited() (*net.UnixListener, error) {
+	if os.Getenv("LISTEN_PID") != strconv.Itoa(os.Getpid()) || os.Getenv("LISTEN_FDS") == "" {
+		return nil, nil
+	}
+	for _, name := range []string{"LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"} {
+		os.Unsetenv(name)
+	}
+	file := os.NewFile(firstInherited, "socket from systemd")
+	defer file.Close() // the listener has a copy that no child process gets
+	listener, err := net.FileListener(file)
+	if err != nil {
+		return nil, fmt.Errorf("take socket from systemd: %w", err)
+	}
+	unix, ok := listener.(*net.UnixListener)
+	if !ok {
+		return nil, errors.Join(errors.New("take socket from systemd: it is not a Unix socket"), listener.Close())
+	}
+	return unix, nil
 }
 
 // gate accepts connections whose peer the kernel names, and not too many of each.

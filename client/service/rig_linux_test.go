@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/netip"
 	"os"
@@ -19,6 +20,8 @@ import (
 	"golang.zx2c4.com/wireguard/tun/tuntest"
 
 	"github.com/footbridge-vpn/footbridge/client/api"
+	"github.com/footbridge-vpn/footbridge/client/logfile"
+	"github.com/footbridge-vpn/footbridge/client/trusted"
 	"github.com/footbridge-vpn/footbridge/tunnel"
 	"github.com/footbridge-vpn/footbridge/tunnel/gateway"
 	"github.com/footbridge-vpn/footbridge/tunnel/host"
@@ -50,7 +53,9 @@ type rig struct {
 	stop    func()
 }
 
-func newRig(t *testing.T) *rig {
+func newRig(t *testing.T) *rig { return newRigWith(t, func(*Options) {}) }
+
+func newRigWith(t *testing.T, change func(*Options)) *rig {
 	t.Helper()
 	if os.Getuid() != 0 {
 		t.Skip("acting as several users needs root")
@@ -64,8 +69,11 @@ func newRig(t *testing.T) *rig {
 		t.Fatal(err)
 	}
 	r := &rig{t: t, dir: dir}
-	r.service = New(Options{Version: "test", Access: Access{LoginDir: filepath.Join(dir, "none")},
-		Computer: func(context.Context) (tunnel.Computer, error) { return &computer{tuntest.NewChannelTUN()}, nil }})
+	options := Options{Version: "test", StateDir: filepath.Join(dir, "state"), Access: Access{LoginDir: filepath.Join(dir, "none")},
+		Computer: func(context.Context) (tunnel.Computer, error) { return &computer{tuntest.NewChannelTUN()}, nil },
+		Trusted:  trusted.Network{Suffixes: func(context.Context) []string { return nil }}, RestartWaits: []time.Duration{10 * time.Millisecond}}
+	change(&options)
+	r.service = New(options)
 	listener, err := Listen(r.socket())
 	if err != nil {
 		t.Fatal(err)
@@ -222,3 +230,5 @@ key-direction 1
 </tls-auth>
 `, listener.Addr().(*net.TCPAddr).Port, gatewayName, root.CertificatePEM(), digits), user
 }
+
+func newLoggerOf(log *logfile.Log) *slog.Logger { return slog.New(log.Handler(nil)) }

@@ -5,39 +5,64 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
+	"path/filepath"
 	"sync"
 	"time"
 
 	"github.com/footbridge-vpn/footbridge/client/api"
+	"github.com/footbridge-vpn/footbridge/client/gatewaymemory"
+	"github.com/footbridge-vpn/footbridge/client/history"
+	"github.com/footbridge-vpn/footbridge/client/logfile"
+	"github.com/footbridge-vpn/footbridge/client/service/policy"
+	"github.com/footbridge-vpn/footbridge/client/trusted"
+	"github.com/footbridge-vpn/footbridge/profiles/store"
 	"github.com/footbridge-vpn/footbridge/tunnel"
 	"github.com/footbridge-vpn/footbridge/tunnel/host"
 	"github.com/footbridge-vpn/footbridge/tunnel/host/netmon"
 )
 
-// Options says how the service runs. The zero value is right for Linux.
+// Options says how the service runs. The zero value is right for Linux, without a policy and machine profiles.
 type Options struct {
 	Access   Access
-	StateDir string // where journals are kept; empty: host.DefaultStateDir
+	StateDir string       // where journals, history and memories are kept; empty: host.DefaultStateDir
+	Policy   string       // path of the administrator's policy; empty: there is none
+	Profiles string       // folder of machine profiles; empty: there are none
+	Log      *logfile.Log // what callers may ask for; nil: nothing
 	Version  string
 	Logger   *slog.Logger
 
+	// TrustPolicy looks at the policy's file before it is believed; nil: it must be root's and writable for nobody else.
+	TrustPolicy func(fs.FileInfo) error
 	// Computer opens this computer for a tunnel; nil: host.Open.
 	Computer func(context.Context) (tunnel.Computer, error)
+	// Trusted looks for trusted networks. The zero value looks at this computer's.
+	Trusted trusted.Network
+	// RestartWaits are the waits before an always-on connection that failed is started again; empty: 5 s, doubled up to 5 min.
+	RestartWaits []time.Duration
 }
 
 // Service runs tunnels for the users of this computer.
 type Service struct {
 	options Options
 	logger  *slog.Logger
-	running sync.WaitGroup // of the sessions
+	history *history.History      // nil: not kept
+	memory  *gatewaymemory.Memory // which hello gateways understood
+	running sync.WaitGroup        // of the sessions and what keeps them
 
 	mu       sync.Mutex
 	ending   bool
 	sessions map[string]*session // by id
 	streams  map[*stream]struct{}
+
+	policy        *policy.Policy
+	policyProblem string // why the policy cannot be followed
+	machines      []store.Entry
+	damaged       []store.Damaged
+	keepers       map[string]*keeper // of machine profiles that connect by themselves, by the profile's id
 }
 
 // New prepares a service.
@@ -45,12 +70,24 @@ func New(options Options) *Service {
 	if options.Logger == nil {
 		options.Logger = slog.New(slog.DiscardHandler)
 	}
+	if options.StateDir == "" {
+		options.StateDir = host.DefaultStateDir
+	}
 	if options.Computer == nil {
 		options.Computer = func(ctx context.Context) (tunnel.Computer, error) {
 			return host.Open(ctx, host.Options{StateDir: options.StateDir, Logger: options.Logger})
 		}
 	}
-	return &Service{options: options, logger: options.Logger, sessions: map[string]*session{}, streams: map[*stream]struct{}{}}
+	s := &Service{options: options, logger: options.Logger, sessions: map[string]*session{}, streams: map[*stream]struct{}{},
+		policy: new(policy.Policy), keepers: map[string]*keeper{},
+		memory: gatewaymemory.Open(filepath.Join(options.StateDir, "hello.json"), options.Logger)}
+	var err error
+	if s.history, err = history.Open(filepath.Join(options.StateDir, "history.ndjson"), 0, options.Logger); err != nil {
+		s.logger.Error("history not kept", "error", err)
+	}
+	s.readPolicy()
+	s.readMachineProfiles()
+	return s
 }
 
 // The times that a caller has. Streams of events have no limit but that of a single line.
@@ -81,11 +118,16 @@ func (s *Service) Serve(ctx context.Context, listener *net.UnixListener) error {
 	go func() {
 		served <- server.Serve(&gate{UnixListener: listener, logger: s.logger, open: map[uint32]int{}})
 	}()
+	watching, stopWatching := context.WithCancel(ctx)
+	defer stopWatching()
+	s.running.Go(func() { s.watch(watching) })
+	s.reconcile()
 	var err error
 	select {
 	case <-ctx.Done():
 	case err = <-served:
 	}
+	stopWatching()
 	s.end()
 	err = errors.Join(err, server.Close()) // streams would never end by themselves
 	if err != nil {
@@ -98,8 +140,11 @@ func (s *Service) Serve(ctx context.Context, listener *net.UnixListener) error {
 func (s *Service) end() {
 	s.mu.Lock()
 	s.ending = true
+	for _, k := range s.keepers {
+		k.cancel()
+	}
 	for _, session := range s.sessions {
-		session.cancel()
+		session.end(api.EndedByService)
 	}
 	s.mu.Unlock()
 	s.running.Wait()

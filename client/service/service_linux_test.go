@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/footbridge-vpn/footbridge/client/api"
+	"github.com/footbridge-vpn/footbridge/profiles/settings"
 	"github.com/footbridge-vpn/footbridge/tunnel"
 )
 
@@ -80,7 +81,8 @@ func TestOwnerSignsAndOthersMayNot(t *testing.T) {
 
 	wantCode(t, other.Answer(t.Context(), question.ID, api.Answer{Cancel: true}), api.NotFound)
 	wantCode(t, r.as(0).Answer(t.Context(), question.ID, api.Answer{Cancel: true}), api.NotFound)
-	wantCode(t, other.Disconnect(t.Context(), started.ID), api.NotFound)
+	wantCode(t, other.Disconnect(t.Context(), started.ID), api.NotPermitted)
+	wantCode(t, other.SetSignIn(t.Context(), started.ID, api.SignIn{Account: "mallory"}), api.NotFound)
 	snapshot, err := other.Status(t.Context())
 	if err != nil || len(snapshot.Sessions) != 0 || snapshot.Others != 1 {
 		t.Errorf("the other user sees %+v, %v", snapshot, err)
@@ -158,8 +160,12 @@ func TestRefusesWrongRequests(t *testing.T) {
 	client := r.as(alice)
 	_, err = client.Connect(t.Context(), api.ConnectRequest{Profile: []byte("no profile")})
 	wantCode(t, err, api.BadProfile)
-	_, err = client.Connect(t.Context(), api.ConnectRequest{Profile: profile, Name: "another"})
+	_, err = client.Connect(t.Context(), api.ConnectRequest{Profile: profile, Completion: []byte(`{"sha256":"of another"}`)})
 	wantCode(t, err, api.BadProfile)
+	_, err = client.Connect(t.Context(), api.ConnectRequest{Profile: profile, Settings: &settings.Revealed{Transport: "sctp"}})
+	wantCode(t, err, api.BadProfile)
+	_, err = client.Connect(t.Context(), api.ConnectRequest{MachineProfile: "none"})
+	wantCode(t, err, api.NotFound)
 	_, err = client.Connect(t.Context(), api.ConnectRequest{Profile: profile, Certificate: string(key)})
 	wantCode(t, err, api.BadCertificate)
 

@@ -30,11 +30,20 @@ func (s *Service) snapshot(uid uint32, role api.Role) *api.Snapshot {
 			snapshot.Others++
 		}
 	}
+	for _, k := range s.keepers {
+		if k.suspended != "" && role != api.Observe {
+			snapshot.Sessions = append(snapshot.Sessions, k.view())
+		}
+	}
+	view := s.policyView()
+	snapshot.Policy = &view
 	return snapshot
 }
 
-// mayUse reports whether a caller may see a session and end it.
-func mayUse(uid uint32, role api.Role, c *session) bool { return c.uid == uid || role == api.Manage }
+// mayUse reports whether a caller may see a session.
+func mayUse(uid uint32, role api.Role, c *session) bool {
+	return c.uid == uid || role == api.Manage || c.shared && role == api.Operate
+}
 
 // present reports whether a program of the user reads events, and so can answer. The mutex is held.
 func (s *Service) present(uid uint32) bool {
@@ -68,7 +77,8 @@ func (s *Service) publishTo(c *session, change api.Change) {
 }
 
 // publishEnd tells everybody that a session is over. The mutex is held.
-func (s *Service) publishEnd(c *session) {
+func (s *Service) publishEnd(c *session, record api.Record) {
+	s.publishTo(c, api.Change{Ended: &record})
 	s.publishTo(c, api.Change{Removed: c.id})
 	for stream := range s.streams {
 		if !mayUse(stream.uid, stream.role, c) {
@@ -105,6 +115,9 @@ func (s *Service) join(uid uint32, role api.Role) (*stream, *api.Snapshot) {
 	defer s.mu.Unlock()
 	s.streams[joined] = struct{}{}
 	s.publishWaiting(uid, joined)
+	for _, k := range s.keepers {
+		k.nudge()
+	}
 	snapshot := s.snapshot(uid, role)
 	joined.others = snapshot.Others
 	return joined, snapshot
@@ -121,7 +134,7 @@ func (s *Service) leave(left *stream) {
 	}
 	for _, c := range s.sessions {
 		if c.uid == left.uid && c.endWithMe {
-			c.cancel()
+			c.end(api.EndedByUser)
 		}
 	}
 }

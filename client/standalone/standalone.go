@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/footbridge-vpn/footbridge/client/gatewaymemory"
 	"github.com/footbridge-vpn/footbridge/client/signin"
 	"github.com/footbridge-vpn/footbridge/profiles"
 	"github.com/footbridge-vpn/footbridge/profiles/finding"
@@ -71,7 +72,7 @@ func Run(ctx context.Context, options Options) error {
 		Proxy:       proxy,
 		LeaveDNS:    options.LeaveDNS,
 		Network:     network,
-		Memory:      newMemory(filepath.Join(options.StateDir, "hello.json"), options.Logger),
+		Memory:      gatewaymemory.Open(filepath.Join(options.StateDir, "hello.json"), options.Logger),
 		Version:     "Footbridge " + options.Version,
 		Logger:      options.Logger,
 		Computer: func(ctx context.Context) (tunnel.Computer, error) {

@@ -3,9 +3,6 @@ package standalone
 import (
 	"context"
 	"errors"
-	"log/slog"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -15,35 +12,6 @@ import (
 	"github.com/footbridge-vpn/footbridge/tunnel"
 	"github.com/footbridge-vpn/footbridge/tunnel/lab/pki"
 )
-
-func TestMemory(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "state", "hello.json")
-	logger := slog.New(slog.DiscardHandler)
-	m := newMemory(path, logger)
-	m.RememberHello("plain", tunnel.HelloVariant{})
-	if _, err := os.Stat(path); err == nil {
-		t.Error("the standard hello was written down")
-	}
-	picky := tunnel.HelloVariant{Azure: true, Small: true}
-	m.RememberHello("picky", picky)
-	again := newMemory(path, logger)
-	if got, known := again.Hello("picky"); !known || got != picky {
-		t.Errorf("read back %+v, known %v", got, known)
-	}
-	again.RememberHello("picky", tunnel.HelloVariant{})
-	if got, _ := newMemory(path, logger).Hello("picky"); got != (tunnel.HelloVariant{}) {
-		t.Errorf("the gateway changed its ways, and %+v is still remembered", got)
-	}
-	if files, err := os.ReadDir(filepath.Dir(path)); err != nil || len(files) != 1 {
-		t.Errorf("%d files are left, %v", len(files), err)
-	}
-	if err := os.WriteFile(path, []byte("{damaged"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if _, known := newMemory(path, logger).Hello("picky"); known {
-		t.Error("something was read from a damaged file")
-	}
-}
 
 func TestAskFor(t *testing.T) {
 	given := func(context.Context, tunnel.Question) (tunnel.Answer, error) {

@@ -75,7 +75,7 @@ func configuration(t *testing.T, namespace *netns.Namespace) string {
 // start runs the service and returns when it answers.
 func start(t *testing.T, namespace *netns.Namespace, program, dir string) *exec.Cmd {
 	t.Helper()
-	command := namespace.Command(context.Background(), program, "run", "--socket", filepath.Join(dir, "socket"), "--state-dir", dir)
+	command := namespace.Command(context.Background(), program, "run", "--socket", filepath.Join(dir, "socket"), "--state-dir", dir, "--config", filepath.Join(dir, "policy.toml"), "--profiles", filepath.Join(dir, "profiles"))
 	var log strings.Builder
 	command.Stderr = &log
 	if err := command.Start(); err != nil {

@@ -7,12 +7,16 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 
 	"github.com/spf13/cobra"
 
 	"github.com/footbridge-vpn/footbridge/client/api"
+	"github.com/footbridge-vpn/footbridge/client/logfile"
 	"github.com/footbridge-vpn/footbridge/client/service"
+	"github.com/footbridge-vpn/footbridge/client/service/policy"
+	"github.com/footbridge-vpn/footbridge/profiles/store"
 	"github.com/footbridge-vpn/footbridge/tunnel/host"
 )
 
@@ -37,61 +41,92 @@ func rootCommand() *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(runCommand(), cleanupCommand())
+	root.AddCommand(runCommand(), cleanupCommand(), checkPolicyCommand())
 	return root
 }
 
+type runFlags struct{ socket, stateDir, policy, profiles, group, level string }
+
 func runCommand() *cobra.Command {
-	var socket, stateDir, group, level string
+	var flags runFlags
 	command := &cobra.Command{
-		Use:     "run",
-		Short:   "Serve in the foreground until it is told to end",
+		Use:   "run",
+		Short: "Serve in the foreground until it is told to end",
+		Long: `Serve in the foreground until it is told to end with SIGTERM or SIGINT. SIGHUP reads the policy and the machine profiles anew;
+changes of their files are noticed by themselves.`,
 		Example: "  footbridged run --socket /run/footbridge/footbridged.sock",
 		Args:    cobra.NoArgs,
-		RunE: func(command *cobra.Command, _ []string) error {
-			logger, err := newLogger(level)
-			if err != nil {
-				return err
-			}
-			return run(command.Context(), socket, service.Options{Access: service.Access{Group: group}, StateDir: stateDir, Version: version, Logger: logger})
-		},
+		RunE:    func(command *cobra.Command, _ []string) error { return run(command.Context(), flags) },
 	}
 	f := command.Flags()
-	f.StringVar(&socket, "socket", api.DefaultSocket, "where to listen")
-	f.StringVar(&stateDir, "state-dir", host.DefaultStateDir, "where tunnels keep their journals")
-	f.StringVar(&group, "group", "", "members of this group may connect without being logged in here")
-	f.StringVar(&level, "log-level", "info", "debug, info, warn or error")
+	f.StringVar(&flags.socket, "socket", api.DefaultSocket, "where to listen, unless systemd hands a socket over")
+	f.StringVar(&flags.stateDir, "state-dir", host.DefaultStateDir, "where journals, history and the log are kept")
+	f.StringVar(&flags.policy, "config", policy.DefaultPath, "the administrator's policy; without the file everything is left to users")
+	f.StringVar(&flags.profiles, "profiles", store.MachineDir, "folder of machine profiles")
+	f.StringVar(&flags.group, "group", "", "members of this group may connect without being logged in here")
+	f.StringVar(&flags.level, "log-level", "info", "debug, info, warn or error")
 	return command
 }
 
 // run puts right what a killed service left, then serves.
-func run(ctx context.Context, socket string, options service.Options) error {
-	logger := options.Logger
-	listener, err := service.Listen(socket) // first: it refuses where another service is running
+func run(ctx context.Context, flags runFlags) error {
+	logger, log, err := openLog(flags)
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	listener, err := service.Listen(flags.socket) // first: it refuses where another service is running
 	if err != nil {
 		return err
 	}
 	defer listener.Close()
-	if err := host.Cleanup(ctx, options.StateDir, logger); err != nil {
+	if err := host.Cleanup(ctx, flags.stateDir, logger); err != nil {
 		logger.Error("computer not put right", "error", err)
 	}
+	running := service.New(service.Options{Access: service.Access{Group: flags.group}, StateDir: flags.stateDir, Policy: flags.policy,
+		Profiles: flags.profiles, Log: log, Version: version, Logger: logger})
+	stopReloading := reloadOnHangup(running)
+	defer stopReloading()
 	stopNotifying, err := notifyReady(ctx, logger)
 	if err != nil {
 		return err
 	}
 	defer stopNotifying()
-	logger.Info("service started", "version", version, "socket", socket)
-	err = service.New(options).Serve(ctx, listener)
+	logger.Info("service started", "version", version, "socket", flags.socket)
+	err = running.Serve(ctx, listener)
 	logger.Info("service stopped", "error", err)
 	return err
 }
 
-func newLogger(name string) (*slog.Logger, error) {
+// openLog logs to a file that callers may ask for, and to standard error, which systemd's journal keeps.
+func openLog(flags runFlags) (*slog.Logger, *logfile.Log, error) {
 	var level slog.Level
-	if err := level.UnmarshalText([]byte(name)); err != nil {
-		return nil, fmt.Errorf("read --log-level: %w", err)
+	if err := level.UnmarshalText([]byte(flags.level)); err != nil {
+		return nil, nil, fmt.Errorf("read --log-level: %w", err)
 	}
-	return slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level})), nil
+	log, err := logfile.Open(filepath.Join(flags.stateDir, "log", "footbridged.log"), level)
+	if err != nil {
+		return nil, nil, err
+	}
+	return slog.New(log.Handler(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))), log, nil
+}
+
+// reloadOnHangup reads the administrator's files anew on SIGHUP.
+func reloadOnHangup(running *service.Service) (stop func()) {
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for range hangups {
+			running.Reload()
+		}
+	}()
+	return func() {
+		signal.Stop(hangups)
+		close(hangups)
+		<-done
+	}
 }
 
 func cleanupCommand() *cobra.Command {
@@ -102,13 +137,32 @@ func cleanupCommand() *cobra.Command {
 		Example: "  sudo footbridged cleanup",
 		Args:    cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
-			logger, err := newLogger("info")
-			if err != nil {
-				return err
-			}
-			return host.Cleanup(command.Context(), stateDir, logger)
+			return host.Cleanup(command.Context(), stateDir, slog.New(slog.NewTextHandler(os.Stderr, nil)))
 		},
 	}
 	command.Flags().StringVar(&stateDir, "state-dir", host.DefaultStateDir, "where tunnels keep their journals")
 	return command
+}
+
+func checkPolicyCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:     "check-policy [FILE]",
+		Short:   "Say what is wrong with a policy before it is put in place",
+		Example: "  footbridged check-policy policy.toml",
+		Args:    cobra.MaximumNArgs(1),
+		RunE: func(command *cobra.Command, args []string) error {
+			path := policy.DefaultPath
+			if len(args) > 0 {
+				path = args[0]
+			}
+			if _, err := os.Stat(path); err != nil {
+				return fmt.Errorf("check policy: %w", err)
+			}
+			if _, err := policy.Read(path, nil); err != nil {
+				return err
+			}
+			fmt.Fprintln(command.OutOrStdout(), path+" can be followed.")
+			return nil
+		},
+	}
 }

@@ -1,4 +1,5 @@
-package standalone
+// Package gatewaymemory keeps in a file which hello each gateway understood.
+package gatewaymemory
 
 import (
 	"encoding/json"
@@ -12,9 +13,9 @@ import (
 	"github.com/footbridge-vpn/footbridge/tunnel"
 )
 
-// memory keeps in a file which hello each profile's gateway understood. Losing it costs an attempt, no more, so its errors are
+// Memory keeps in a file which hello each profile's gateway understood. Losing it costs an attempt, no more, so its errors are
 // only logged.
-type memory struct {
+type Memory struct {
 	path   string
 	logger *slog.Logger
 
@@ -22,8 +23,9 @@ type memory struct {
 	hellos map[string]tunnel.HelloVariant // by profile name
 }
 
-func newMemory(path string, logger *slog.Logger) *memory {
-	m := &memory{path: path, logger: logger, hellos: map[string]tunnel.HelloVariant{}}
+// Open reads a memory. One that is damaged is begun anew.
+func Open(path string, logger *slog.Logger) *Memory {
+	m := &Memory{path: path, logger: logger, hellos: map[string]tunnel.HelloVariant{}}
 	data, err := os.ReadFile(path)
 	if err == nil {
 		err = json.Unmarshal(data, &m.hellos)
@@ -36,7 +38,7 @@ func newMemory(path string, logger *slog.Logger) *memory {
 }
 
 // Hello implements tunnel.Memory.
-func (m *memory) Hello(profile string) (tunnel.HelloVariant, bool) {
+func (m *Memory) Hello(profile string) (tunnel.HelloVariant, bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	hello, known := m.hellos[profile]
@@ -44,7 +46,7 @@ func (m *memory) Hello(profile string) (tunnel.HelloVariant, bool) {
 }
 
 // RememberHello implements tunnel.Memory.
-func (m *memory) RememberHello(profile string, hello tunnel.HelloVariant) {
+func (m *Memory) RememberHello(profile string, hello tunnel.HelloVariant) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if known, ok := m.hellos[profile]; ok && known == hello {
@@ -60,7 +62,7 @@ func (m *memory) RememberHello(profile string, hello tunnel.HelloVariant) {
 }
 
 // write puts the new file beside the old one and renames it, so that a crash leaves one of the two.
-func (m *memory) write() error {
+func (m *Memory) write() error {
 	data, err := json.MarshalIndent(m.hellos, "", "\t")
 	if err != nil {
 		return err
