@@ -171,21 +171,22 @@ func (a *app) serviceStatus(ctx context.Context, root string) error {
 	return nil
 }
 
-// serviceProgram finds the service's program: beside this one, else where packages put it.
+// serviceProgram finds the service's program: beside this one, else where administrators and packages put it.
 func (s systemd) serviceProgram() (string, error) {
-	var candidates []string
+	var beside string
 	if self, err := os.Executable(); err == nil {
-		candidates = append(candidates, filepath.Join(filepath.Dir(self), "footbridged"))
+		beside = filepath.Join(filepath.Dir(self), "footbridged")
 	}
-	for _, path := range append(candidates, "/usr/local/bin/footbridged", "/usr/bin/footbridged") {
-		if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
+	for _, candidate := range []struct{ path, found string }{{beside, beside},
+		{"/usr/local/bin/footbridged", filepath.Join(s.root, "usr/local/bin/footbridged")}, {"/usr/bin/footbridged", filepath.Join(s.root, "usr/bin/footbridged")}} {
+		if info, err := os.Stat(candidate.found); err != nil || !info.Mode().IsRegular() {
 			continue
 		}
-		if private(path) {
-			return "", &commandError{code: "service-program-private", exit: exitFailed, values: language.Values{"Path": path},
-				command: shellCommand("sudo", "install", path, filepath.Join(filepath.Dir(path), "footbridge"), "/usr/local/bin/")}
+		if private(candidate.path) {
+			return "", &commandError{code: "service-program-private", exit: exitFailed, values: language.Values{"Path": candidate.path},
+				command: shellCommand("sudo", "install", candidate.path, filepath.Join(filepath.Dir(candidate.path), "footbridge"), "/usr/local/bin/")}
 		}
-		return path, nil
+		return candidate.path, nil
 	}
 	return "", &commandError{code: "service-program-missing", exit: exitNotFound}
 }
