@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/netip"
 	"os"
@@ -19,6 +20,7 @@ import (
 	"golang.zx2c4.com/wireguard/tun/tuntest"
 
 	"github.com/footbridge-vpn/footbridge/client/api"
+	"github.com/footbridge-vpn/footbridge/client/logfile"
 	"github.com/footbridge-vpn/footbridge/client/service"
 	"github.com/footbridge-vpn/footbridge/tunnel"
 	"github.com/footbridge-vpn/footbridge/tunnel/gateway"
@@ -55,7 +57,12 @@ func serve(t *testing.T) (socket string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	running := service.New(service.Options{Version: "0.9-test", Access: service.Access{LoginDir: filepath.Join(folder, "none")},
+	log, err := logfile.Open(filepath.Join(folder, "service.log"), slog.LevelDebug)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { log.Close() })
+	running := service.New(service.Options{Version: "0.9-test", Log: log, Logger: slog.New(log.Handler(nil)), Access: service.Access{LoginDir: filepath.Join(folder, "none")},
 		StateDir: filepath.Join(folder, "state"),
 		Computer: func(context.Context) (tunnel.Computer, error) { return &channels{tuntest.NewChannelTUN()}, nil }})
 	ctx, cancel := context.WithCancel(context.Background())
@@ -249,7 +256,42 @@ func TestSessionsOfAUser(t *testing.T) {
 		t.Errorf("disconnect: %s", out)
 	}
 	u.run("disconnect", "contoso", "--json").want(exitNotFound)
+	afterwards(t, u, other)
 	u.run("remove", "contoso").want(exitDone)
+}
+
+// afterwards looks at what is known of a session that is over.
+func afterwards(t *testing.T, u, other *account) {
+	t.Helper()
+	if out := u.run("history").want(exitDone).stdout; !strings.Contains(out, "contoso") || !strings.Contains(out, "disconnected") {
+		t.Errorf("the history is\n%s", out)
+	}
+	if out := u.dutch().run("history").want(exitDone).stdout; !strings.Contains(out, "BEGONNEN") || !strings.Contains(out, "verbroken") {
+		t.Errorf("the history in Dutch is\n%s", out)
+	}
+	if out := other.run("history").want(exitDone).stdout; out != "There are no past connections.\n" {
+		t.Errorf("another user's history is\n%s", out)
+	}
+	for _, test := range []struct{ heading, command string }{{"footbridge history", "history"}, {"footbridge logs", "logs"}} {
+		r := u.run(test.command, "--json").want(exitDone)
+		if missing := undocumented(t, test.heading, r.stdout); len(missing) > 0 || r.stdout == "" {
+			t.Errorf("%s: docs/json.md does not have %q in\n%s", test.command, missing, r.stdout)
+		}
+	}
+	if out := u.run("logs", "--since", "1h", "--level", "debug").want(exitDone).stdout; len(strings.Split(out, "\n")) < 5 {
+		t.Errorf("the log is\n%s", out)
+	}
+	if out := u.run("logs", "--since", "2099-01-01").want(exitDone).stdout; out != "" {
+		t.Errorf("the log of the future is\n%s", out)
+	}
+	u.run("logs", "--since", "yesterday").want(exitUsage)
+	u.run("logs", "--level", "loud").want(exitUsage)
+	follow := u.at(120, "logs", "--follow", "--level", "debug")
+	follow.await("INFO")
+	follow.types(ctrlC)
+	if code := follow.exit(); code != exitDone {
+		t.Errorf("following ended with %d", code)
+	}
 }
 
 // status --watch --json is a line whenever time has passed.

@@ -38,6 +38,9 @@ const (
 const runAsFootbridge = "FOOTBRIDGE_TEST_RUN_MAIN"
 
 func TestMain(m *testing.M) {
+	if kind := os.Getenv(runAsAsker); kind != "" {
+		os.Exit(askAtTerminal(kind))
+	}
 	if os.Getenv(runAsFootbridge) != "" {
 		main()
 		os.Exit(0)
