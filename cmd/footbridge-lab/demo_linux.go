@@ -1,12 +1,15 @@
 package main
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 
 	"github.com/spf13/cobra"
 
+	"github.com/footbridge-vpn/footbridge/tunnel/lab/azurezip"
 	"github.com/footbridge-vpn/footbridge/tunnel/lab/demo"
 )
 
@@ -24,6 +27,9 @@ func demoCommand() *cobra.Command {
 			options, err := flags.options()
 			if err != nil {
 				return err
+			}
+			if !slices.Contains(options.Authentications, azurezip.Certificate) {
+				return errors.New("--auth: the demonstration signs in with a certificate")
 			}
 			self, err := os.Executable()
 			if err != nil {

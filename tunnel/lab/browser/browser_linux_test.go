@@ -3,6 +3,7 @@ package browser_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"image/png"
 	"os"
 	"strings"
@@ -11,9 +12,12 @@ import (
 
 	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/public"
 
+	"github.com/footbridge-vpn/footbridge/tunnel/lab"
+	"github.com/footbridge-vpn/footbridge/tunnel/lab/azurezip"
 	"github.com/footbridge-vpn/footbridge/tunnel/lab/browser"
 	"github.com/footbridge-vpn/footbridge/tunnel/lab/entra"
 	"github.com/footbridge-vpn/footbridge/tunnel/lab/entra/visitor"
+	"github.com/footbridge-vpn/footbridge/tunnel/lab/netns/netnstest"
 )
 
 func open(t *testing.T, ctx context.Context, options browser.Options) *browser.Browser {
@@ -85,5 +89,55 @@ func TestSignIn(t *testing.T) {
 		if err := os.WriteFile(path, picture, 0o600); err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+// The same in a network namespace, where the provider has its public name.
+func TestInNamespace(t *testing.T) {
+	netnstest.RequireRoot(t)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	l, err := lab.Up(ctx, lab.Options{Authentications: []azurezip.Authentication{azurezip.Entra}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { // after the browser, which runs in it
+		if err := l.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	b := open(t, ctx, browser.Options{Namespace: l.Laptop, Roots: [][]byte{l.Entra.RootPEM()}})
+	app, err := public.New(l.Entra.Audience(), public.WithAuthority(l.Entra.Authority()), public.WithHTTPClient(l.HTTPClient()), public.WithInstanceDiscovery(false))
+	if err != nil {
+		t.Fatal(err)
+	}
+	code, err := app.AcquireTokenByDeviceCode(ctx, []string{l.Entra.Audience() + "/.default"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.HasPrefix(code.Result.VerificationURL, "https://login.microsoftonline.com/") {
+		t.Errorf("page %q", code.Result.VerificationURL)
+	}
+	bob := visitor.Person{Username: entra.BobUsername, Password: entra.BobPassword}
+	if err := visitor.DriveDevice(ctx, b, code.Result.VerificationURL, code.Result.UserCode, bob); err != nil {
+		t.Fatal(err)
+	}
+	result, err := code.AuthenticationResult(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if claims, err := l.Entra.Validate(result.AccessToken); err != nil || claims.Username != entra.BobUsername {
+		t.Errorf("claims %+v, %v", claims, err)
+	}
+
+	l.Entra.Set(func(s *entra.Switches) { s.Error = 50105 })
+	if code, err = app.AcquireTokenByDeviceCode(ctx, []string{l.Entra.Audience() + "/.default"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := visitor.DriveDevice(ctx, b, code.Result.VerificationURL, code.Result.UserCode, bob); !errors.Is(err, visitor.ErrRefused) || !strings.Contains(err.Error(), "AADSTS50105: ") {
+		t.Errorf("the provider's error page: %v", err)
+	}
+	if err := b.Navigate(ctx, "https://www.outside.example/"); err == nil {
+		t.Error("a page came from where nobody listens")
 	}
 }

@@ -72,16 +72,6 @@ func (d *directory) find(username string) (*account, bool) {
 	return user, known
 }
 
-// byID finds a user by object id.
-func (d *directory) byID(id string) (*account, bool) {
-	for _, user := range d.accounts {
-		if user.ObjectID == id {
-			return user, true
-		}
-	}
-	return nil, false
-}
-
 func (a *account) passwordIs(password string) bool {
 	return subtle.ConstantTimeCompare([]byte(a.Password), []byte(password)) == 1
 }

@@ -88,7 +88,7 @@ func (o *Options) check() error {
 	case o.CertificateOptional && len(o.Verify) == 0:
 		return errors.New("no Verify, which must see to it that somebody has a certificate")
 	case slices.ContainsFunc(o.Verify, func(word string) bool { return word == "" || strings.ContainsAny(word, " \t\n\"'\\") }):
-		return fmt.Errorf("Verify %q does not fit into a line of the configuration", o.Verify)
+		return fmt.Errorf("program %q does not fit into a line of the configuration", o.Verify)
 	case o.Namespace == nil:
 		return errors.New("no namespace")
 	case o.Proto != "tcp" && o.Proto != "udp":
