@@ -13,6 +13,7 @@ const (
 	Refusals = "service" // api.Code
 	Checks   = "check"   // diagnosis.ID
 	SignIns  = "entra"   // the codes of problems with Microsoft Entra ID
+	Noted    = "noted"   // finding.Finding
 )
 
 // Explain is what people are told about something that has a code, with the sentence and remedy that came with it in English. A code can

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"maps"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -130,6 +131,58 @@ func TestRefusalsAndSettingsHaveTexts(t *testing.T) {
 	}
 }
 
+// codes are what the readers of profiles call their findings.
+func codes(t *testing.T) map[string]string {
+	t.Helper()
+	found := map[string]string{}
+	kebab := regexp.MustCompile(`^[a-z]+(-[a-z0-9]+)+$`)
+	filepath.WalkDir("../../profiles", func(folder string, entry fs.DirEntry, err error) error {
+		if err != nil || !entry.IsDir() {
+			return nil
+		}
+		for _, file := range sources(t, folder) {
+			ast.Inspect(file, func(n ast.Node) bool {
+				switch n := n.(type) {
+				case *ast.CallExpr:
+					name := ""
+					switch function := n.Fun.(type) {
+					case *ast.SelectorExpr:
+						name = function.Sel.Name
+					case *ast.Ident:
+						name = function.Name
+					}
+					if slices.Contains([]string{"Fault", "Warning", "Note", "Add", "fault", "warning"}, name) {
+						for _, argument := range n.Args[:min(2, len(n.Args))] {
+							if code := literal(argument); kebab.MatchString(code) {
+								found[code] = folder
+							}
+						}
+					}
+				case *ast.KeyValueExpr:
+					if key, ok := n.Key.(*ast.Ident); ok && key.Name == "Code" && kebab.MatchString(literal(n.Value)) {
+						found[literal(n.Value)] = folder
+					}
+				}
+				return true
+			})
+		}
+		return nil
+	})
+	if len(found) < 60 {
+		t.Fatalf("found only %d codes", len(found))
+	}
+	return found
+}
+
+func TestFindingsHaveTexts(t *testing.T) {
+	english := raw(t, Default)
+	for code, where := range codes(t) {
+		if english[Noted+"."+code] == nil {
+			t.Errorf("%s.%s is missing (%s)", Noted, code, where)
+		}
+	}
+}
+
 // quoted are all string literals of the programs that show texts.
 func quoted(t *testing.T) map[string]bool {
 	t.Helper()
@@ -162,7 +215,7 @@ func groups() map[string]string {
 		"error.": "", "usage.": "", "status.": "", "exit.": "number", "state.": "state", "stage.": "state", "ended.": "state",
 		"command": "command", "flag.": "command", "problem.": "code", "check.": "code", "service.": "code", "setting.": "code",
 		"certificate.": "text", "entra.": "code", "help.group.": "", "service-done.": "", "import.": "outcome", "finding.": "state",
-		"cert.key.": "state", "diagnose.who.": "state",
+		"cert.key.": "state", "diagnose.who.": "state", "noted.": "code", "inspect.": "code", "expected.": "text",
 	}
 }
 

@@ -96,11 +96,11 @@ func explain(texts *language.Texts, err error) failure {
 	case errors.As(err, &exists):
 		return say("profile-exists", language.Values{"Name": exists.Entry.Name})
 	case errors.As(err, &imported):
-		return failure{Code: faultCode(imported.Findings), Sentence: texts.Text("error.not-a-profile", language.Values{"Reason": faults(imported.Findings)})}
+		return failure{Code: faultCode(imported.Findings), Sentence: texts.Text("error.not-a-profile", language.Values{"Reason": faults(texts, imported.Findings)})}
 	case errors.As(err, &exported):
 		return say("cannot-export", language.Values{"Format": string(exported.Format), "Reason": exported.Problem})
 	case errors.As(err, &value):
-		return say("setting-value", language.Values{"Key": value.Key, "Expected": value.Expected})
+		return say("setting-value", language.Values{"Key": value.Key, "Expected": translated(texts, value.Expected)})
 	case errors.As(err, &key):
 		return say("setting-unknown", language.Values{"Key": key.Key})
 	case errors.Is(err, store.ErrBusy):
@@ -118,6 +118,12 @@ func explain(texts *language.Texts, err error) failure {
 		return failure{Code: "client-certificate", Sentence: sentence, Remedy: remedy, Detail: err.Error()}
 	}
 	return say("failed", language.Values{"Reason": err.Error()})
+}
+
+// translated is a text of another package in a language, where the catalogue has it.
+func translated(texts *language.Texts, text string) string {
+	text, _ = texts.Translate(text)
+	return text
 }
 
 // reason is which file an error is about.
@@ -140,11 +146,12 @@ func faultCode(findings []finding.Finding) string {
 }
 
 // faults are the reasons why a file is no profile, in one text.
-func faults(findings []finding.Finding) string {
+func faults(texts *language.Texts, findings []finding.Finding) string {
 	var reasons []string
 	for _, f := range findings {
 		if f.Severity == finding.Fault {
-			reasons = append(reasons, f.String())
+			problem, remedy := texts.Explain(language.Noted, f.Code, f.Problem, f.Remedy)
+			reasons = append(reasons, strings.TrimSpace(place(f, texts)+problem+" "+remedy))
 		}
 	}
 	return strings.Join(reasons, " ")

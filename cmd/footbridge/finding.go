@@ -32,11 +32,17 @@ func (a *app) showFinding(f finding.Finding) {
 	case f.Severity == finding.Note:
 		kind, colour = "finding.note", plain
 	}
-	a.err.marked(colour, a.text(kind, nil), place(f, a.texts())+a.translate(f.Problem))
+	a.err.marked(colour, a.text(kind, nil), a.noted(f))
 	if f.Remedy != "" {
 		fmt.Fprint(a.err, "  ")
 		a.err.line(a.translate(f.Remedy))
 	}
+}
+
+// noted is where a finding is and what it is.
+func (a *app) noted(f finding.Finding) string {
+	problem, _ := a.texts().Explain(language.Noted, f.Code, f.Problem, f.Remedy)
+	return place(f, a.texts()) + problem
 }
 
 // place is where a finding is, with a colon and a space behind.
