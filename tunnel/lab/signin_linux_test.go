@@ -35,8 +35,8 @@ func TestEveryWayIn(t *testing.T) {
 		t.Run(string(kind), func(t *testing.T) {
 			l := up(t, checkProgram(lab.Options{
 				Gateway: kind, Authentications: []azurezip.Authentication{azurezip.Certificate, azurezip.Entra, azurezip.Radius},
-				ChangeRADIUS:      func(o *freeradius.Options) { o.Delay = time.Second },
-				ChangeRADIUSLogin: func(o *authentication.RADIUSOptions) { o.PendingAfter = 300 * time.Millisecond },
+				ChangeRADIUS:      func(o *freeradius.Options) { o.Delay = 1500 * time.Millisecond },
+				ChangeRADIUSLogin: func(o *authentication.RADIUSOptions) { o.PendingAfter = 700 * time.Millisecond },
 			}))
 			access := token(t, l)
 			if small := len(access) < 1665; small != (kind == lab.OpenVPN) {

@@ -111,7 +111,7 @@ func TestMixed(t *testing.T) {
 }
 
 func TestRADIUS(t *testing.T) {
-	const delay = 600 * time.Millisecond
+	const delay = 1200 * time.Millisecond
 	server := startRADIUS(t, delay)
 	plain := authentication.RADIUS(server, authentication.RADIUSOptions{})
 	t.Run("expired", func(t *testing.T) {
@@ -128,7 +128,7 @@ func TestRADIUS(t *testing.T) {
 		}
 	})
 	t.Run("delayed, the client is told", func(t *testing.T) {
-		patient := authentication.RADIUS(server, authentication.RADIUSOptions{PendingAfter: 50 * time.Millisecond})
+		patient := authentication.RADIUS(server, authentication.RADIUSOptions{PendingAfter: 600 * time.Millisecond})
 		decision := decide(t, patient, login(freeradius.Paul, freeradius.PaulPassword))
 		if decision.Outcome != gateway.Pending || decision.Pending.Timeout < time.Second {
 			t.Fatalf("decision %+v", decision)
