@@ -43,7 +43,12 @@ func (a *app) runCommand() *cobra.Command {
   echo "$PASSWORD" | sudo footbridge run vpnconfig.ovpn --username alice --password-stdin`,
 		Args:              exactly(1),
 		ValidArgsFunction: cobra.FixedCompletions(profileSuffixes(), cobra.ShellCompDirectiveFilterFileExt),
-		RunE:              func(command *cobra.Command, args []string) error { return a.run(command.Context(), args[0], flags) },
+		RunE: func(command *cobra.Command, args []string) error {
+			if err := together(command, "proxy", "proxy-from-environment"); err != nil {
+				return err
+			}
+			return a.run(command.Context(), args[0], flags)
+		},
 	}
 	f := command.Flags()
 	f.StringVar(&flags.profile, "profile", "", "")
