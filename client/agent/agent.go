@@ -227,6 +227,7 @@ func (a *Agent) answer(ctx context.Context, kept *keptSession, session api.Sessi
 	switch {
 	case err == nil:
 	case errors.Is(err, signin.ErrCancelled):
+		kept.setFailure(err)
 		answer = api.Answer{Cancel: true}
 	case ctx.Err() != nil:
 		return

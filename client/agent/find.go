@@ -106,7 +106,7 @@ func (a *Agent) password(ctx context.Context, kept *keptSession, question api.Qu
 		return api.Answer{}, signin.ErrNobodyToAsk
 	}
 	if tries >= mostTries {
-		return api.Answer{}, signin.ErrCancelled
+		return api.Answer{}, question.Refused
 	}
 	answer, err := a.options.Asker.Password(ctx, signin.PasswordRequest{Profile: kept.secrets.Profile, Username: username, Refused: question.Refused,
 		MayRemember: kept.secrets.MayRemember && kept.secrets.Remember != nil, Text: question.Text, Echo: question.Echo})

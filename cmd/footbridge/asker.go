@@ -20,6 +20,8 @@ type asker struct {
 	username string      // given with --username
 	password secret.Text // given with --password-stdin, and used once: repeating a wrong one locks accounts
 	given    bool        // there is such a password
+
+	passphrase secret.Text // of a key's file, given beforehand; empty: ask
 }
 
 var _ signin.Asker = (*asker)(nil)
@@ -145,6 +147,9 @@ func (k *asker) Challenge(ctx context.Context, request signin.ChallengeRequest) 
 
 // KeyPassphrase implements signin.Asker.
 func (k *asker) KeyPassphrase(ctx context.Context, request signin.PassphraseRequest) (secret.Text, error) {
+	if k.passphrase != "" && !request.PIN && !request.Wrong {
+		return k.passphrase, nil
+	}
 	var q question
 	key, wrong, name := "ask.passphrase", "ask.passphrase-wrong", filepath.Base(request.File)
 	if request.PIN {

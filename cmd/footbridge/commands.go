@@ -5,7 +5,7 @@ import "github.com/spf13/cobra"
 // addCommands puts all commands into the tree, each in the group that --help shows it in.
 func (a *app) addCommands(root *cobra.Command) {
 	for group, commands := range map[string][]*cobra.Command{
-		groupConnection: {a.disconnectCommand(), a.statusCommand(), a.historyCommand(), a.runCommand()},
+		groupConnection: {a.connectCommand(), a.disconnectCommand(), a.statusCommand(), a.historyCommand(), a.runCommand()},
 		groupProfiles: {a.importCommand(), a.listCommand(), a.showCommand(), a.setCommand(), a.renameCommand(), a.removeCommand(),
 			a.exportCommand()},
 		groupSignIn:   {a.certCommand()},
@@ -17,4 +17,5 @@ func (a *app) addCommands(root *cobra.Command) {
 			root.AddCommand(command)
 		}
 	}
+	root.AddCommand(a.agentCommand())
 }

@@ -53,7 +53,9 @@ func (a *app) describeTree(command *cobra.Command) {
 	}
 	command.LocalFlags().VisitAll(describeFlag)
 	for _, child := range command.Commands() {
-		a.describeTree(child)
+		if !child.Hidden {
+			a.describeTree(child)
+		}
 	}
 }
 

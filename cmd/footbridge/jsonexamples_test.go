@@ -102,7 +102,7 @@ func examples() []example {
 		{"footbridge service install, start, stop, uninstall", []any{serviceResult{newDocument(), "install"}}, false},
 		{"footbridge version", []any{versionResult{newDocument(), "0.1.0", 1, "go1.26.8", "linux", "amd64", "0.1.0"}}, false},
 	}
-	return append(append(list, certificateExamples()...), runExample())
+	return append(append(list, certificateExamples()...), connectExample(), runExample())
 }
 
 func certificateExamples() []example {
@@ -123,6 +123,19 @@ func certificateExamples() []example {
 		{"footbridge cert revoke-info", []any{certRevokeInfoResult{newDocument(), authority.Revocation{CommonName: "alice", Name: "alice", Thumbprint: "0F1E2D…",
 			Portal: "Where to paste it.", CLI: "az network vnet-gateway revoked-cert create …", PowerShell: "Add-AzVpnClientRevokedCertificate …"}}}, false},
 	}
+}
+
+// connectExample is what connect prints until the connection is up.
+func connectExample() example {
+	return example{"footbridge connect", []any{
+		tunnel.Event{Time: moment(9, 0), Kind: tunnel.KindState, State: tunnel.Connecting},
+		tunnel.Event{Time: moment(9, 0), Kind: tunnel.KindStage, State: tunnel.Connecting, Stage: tunnel.Handshaking, Server: exampleServer},
+		tunnel.Event{Time: moment(9, 0), Kind: tunnel.KindRetry, State: tunnel.Connecting, Problem: exampleProblem(), Wait: 2},
+		browserLine{line{"browser"}, "Contoso", "https://login.microsoftonline.com/…", true},
+		deviceCodeLine{line{"device-code"}, "Contoso", "K7PQ2XWJM", "https://microsoft.com/devicelogin", moment(9, 15)},
+		tunnel.Event{Time: moment(9, 1), Kind: tunnel.KindSession, State: tunnel.Connected, Session: exampleConnection()},
+		connectResult{line{"result"}, newDocument(), "Q3XF6", "Contoso", true},
+	}, true}
 }
 
 // runExample is the events of a connection, as footbridge run prints them.
