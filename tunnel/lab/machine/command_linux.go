@@ -58,7 +58,7 @@ systemctl enable systemd-resolved.service
 func writeFiles(dir string, options Options) error {
 	script := prepareScript
 	for i, user := range options.Users {
-		script += fmt.Sprintf("useradd --create-home --uid %d --shell /bin/bash %s\n", 1000+i, user)
+		script += fmt.Sprintf("useradd --create-home --uid %[1]d --shell /bin/bash %[2]s\nchown -R %[2]s: /home/%[2]s\n", 1000+i, user)
 	}
 	script += "[ ! -e /usr/lib/sysusers.d/footbridge.conf ] || systemd-sysusers /usr/lib/sysusers.d/footbridge.conf\n"
 	for _, unit := range options.Enable {
