@@ -71,6 +71,9 @@ func open(ctx context.Context, options Options) (b *Browser, err error) {
 	if err := b.trust(ctx, options.Roots); err != nil {
 		return b, err
 	}
+	if err := settle(ctx, options.Namespace); err != nil {
+		return b, err
+	}
 	if err := b.startDriver(ctx, driver, options.Namespace); err != nil {
 		return b, err
 	}
@@ -105,6 +108,27 @@ func (b *Browser) trust(ctx context.Context, roots [][]byte) error {
 		}
 	}
 	return nil
+}
+
+// settle waits until the namespace's IPv6 addresses are in use (RFC 4862 section 5.4): Chromium breaks off what it loads when a network changes.
+func settle(ctx context.Context, namespace *netns.Namespace) error {
+	if namespace == nil {
+		return nil
+	}
+	for {
+		printed, err := namespace.Command(ctx, "ip", "-6", "address", "show", "tentative").CombinedOutput()
+		if err != nil {
+			return fmt.Errorf("look at the namespace's addresses: %w: %s", err, printed)
+		}
+		if len(printed) == 0 {
+			return nil
+		}
+		select {
+		case <-time.After(lookAgain):
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
 }
 
 // listening is what the driver prints, with its port.

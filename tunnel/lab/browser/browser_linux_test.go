@@ -120,7 +120,8 @@ func TestInNamespace(t *testing.T) {
 	}
 	bob := visitor.Person{Username: entra.BobUsername, Password: entra.BobPassword}
 	if err := visitor.DriveDevice(ctx, b, code.Result.VerificationURL, code.Result.UserCode, bob); err != nil {
-		t.Fatal(err)
+		text, textErr := b.Text(t.Context(), "body")
+		t.Fatalf("%v; the page says %q, %v", err, text, textErr)
 	}
 	result, err := code.AuthenticationResult(ctx)
 	if err != nil {

@@ -5,16 +5,49 @@ import (
 	"encoding/base64"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 )
 
 // lookAgain is how often the page is looked at while it is waited for.
 const lookAgain = 30 * time.Millisecond
 
-// Navigate opens an address and waits until the page is there.
+// Navigate opens an address and waits until the page is there. That there is none is an error; a network that changes meanwhile, as one does that
+// was just made, is not.
 func (b *Browser) Navigate(ctx context.Context, address string) error {
-	if err := b.call(ctx, http.MethodPost, "/url", map[string]any{"url": address}, nil); err != nil {
-		return fmt.Errorf("open page: %w", err)
+	for {
+		err := b.call(ctx, http.MethodPost, "/url", map[string]any{"url": address}, nil)
+		if err == nil {
+			err = b.failure(ctx)
+		}
+		if err == nil || !strings.Contains(err.Error(), "ERR_NETWORK_CHANGED") {
+			return wrap("open page", err)
+		}
+		select {
+		case <-time.After(lookAgain):
+		case <-ctx.Done():
+			return fmt.Errorf("open page: %w: %w", context.Cause(ctx), err)
+		}
+	}
+}
+
+// failure is what the browser's own page says where it could not get the one that was wanted.
+func (b *Browser) failure(ctx context.Context) error {
+	const script = `return document.URL.startsWith("chrome-error:") ? document.body.innerText : "";`
+	var text string
+	err := b.call(ctx, http.MethodPost, "/execute/sync", map[string]any{"script": script, "args": []any{}}, &text)
+	if err != nil && !passes(err) {
+		return err
+	}
+	if text != "" {
+		return fmt.Errorf("the browser says %q", text)
+	}
+	return nil
+}
+
+func wrap(what string, err error) error {
+	if err != nil {
+		return fmt.Errorf("%s: %w", what, err)
 	}
 	return nil
 }

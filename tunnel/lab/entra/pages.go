@@ -2,6 +2,7 @@ package entra
 
 import (
 	"bytes"
+	"crypto/rand"
 	"embed"
 	"html/template"
 	"net/http"
@@ -20,6 +21,7 @@ type page struct {
 	Who      string // signs in
 	Problem  string // with what was typed
 	Action   string // where the form goes
+	Shown    string // different each time a page is shown, so that a browser that is driven can tell when the next one is there
 	Step     step
 	Hint     string
 	Accounts []string
@@ -50,6 +52,7 @@ func titles(s step) string {
 }
 
 func (p *Provider) show(w http.ResponseWriter, status int, name string, shown page) {
+	shown.Shown = rand.Text()
 	parsed, err := template.ParseFS(pageFiles, "pages/pages.html.tmpl")
 	var out bytes.Buffer
 	if err == nil {

@@ -34,13 +34,37 @@ func DriveDevice(ctx context.Context, b Driven, address, userCode string, person
 	for _, step := range []func() error{
 		func() error { return b.Navigate(ctx, address) },
 		func() error { return b.Fill(ctx, "#user-code", userCode) },
-		func() error { return b.Click(ctx, "#next") },
+		func() error { return submit(ctx, b, "#next") },
 	} {
 		if err := step(); err != nil {
 			return fmt.Errorf("sign in for a device: %w", err)
 		}
 	}
 	return DriveOn(ctx, b, person)
+}
+
+// submit clicks on a button and waits until the page has made room for another: what is done next must not be done to the one that is leaving, or to
+// the next one in its place.
+func submit(ctx context.Context, b Driven, button string) error {
+	const shown = "input[name=shown]"
+	before, _, err := b.Look(ctx, shown)
+	if err != nil {
+		return err
+	}
+	if err := b.Click(ctx, button); err != nil {
+		return err
+	}
+	for {
+		now, found, err := b.Look(ctx, shown)
+		if err != nil || !found || now != before {
+			return err
+		}
+		select {
+		case <-time.After(lookAgain):
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
 }
 
 // DriveOn goes on from the provider's page that the browser shows.
@@ -130,7 +154,7 @@ func (p *Person) drive(ctx context.Context, b Driven, step string) error {
 			return err
 		}
 	}
-	return b.Click(ctx, button)
+	return submit(ctx, b, button)
 }
 
 // origin is the part of an address that says whose page it is.
