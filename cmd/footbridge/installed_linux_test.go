@@ -107,7 +107,7 @@ func (p *pc) do(user, name string, arguments ...string) string {
 func (p *pc) settings() string {
 	p.t.Helper()
 	return p.do("root", "sh", "-c", `{ ip -o addr | sed 's/ valid_lft.*//'; ip route show table all; ip -6 route show table all; } | grep -v fe80; ip rule; ip -6 rule
-		ls -l --time-style=+ /etc/resolv.conf; cat /etc/resolv.conf; resolvectl dns; resolvectl domain; resolvectl default-route`)
+		ls -l --time-style=+ /etc/resolv.conf; cat /etc/resolv.conf; resolvectl dns; resolvectl domain`)
 }
 
 // A user of an ordinary Debian imports the package, connects with a certificate, and reaches the network behind the gateway by name while
