@@ -4,12 +4,15 @@ SHELL := /bin/bash
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 FUZZTIME ?= 3s
 
-# What the tests talk to: Debian's OpenVPN as gateway and client, real name services in a booted container.
-TEST_PACKAGES := ca-certificates dbus debootstrap gcc iproute2 iperf3 libc6-dev openvpn procps systemd-container
-# Proxies that the tests talk to. They are unpacked, not installed, so that none of them becomes a service of this machine.
-PROXY_PACKAGES := tinyproxy-bin squid microsocks dante-server libecap3 libnetfilter-conntrack3 libltdl7 libwrap0 libnfnetlink0
-PROXIES := $(CURDIR)/.cache/proxies
-PROXY_PATH := $(PROXIES)/usr/bin:$(PROXIES)/usr/sbin
+# What the tests talk to: Debian's OpenVPN as gateway and client, real name services in a booted container, a browser for sign-ins, a
+# keyring, tokens for keys.
+TEST_PACKAGES := ca-certificates chromium chromium-driver curl dbus dbus-daemon debootstrap gcc gnome-keyring iproute2 iperf3 libc6-dev libnss3-tools \
+  opensc openssl openvpn openvpn-auth-radius procps softhsm2 systemd-container
+# Servers that the tests talk to. They are unpacked, not installed, so that none of them becomes a service of this machine.
+SERVER_PACKAGES := tinyproxy-bin squid microsocks dante-server libecap3 libnetfilter-conntrack3 libltdl7 libwrap0 libnfnetlink0 \
+  freeradius freeradius-common libfreeradius3 libtalloc2 libpcre3 libct4 libwbclient0 libperl5.36
+SERVERS := $(CURDIR)/.cache/servers
+SERVER_PATH := $(SERVERS)/usr/bin:$(SERVERS)/usr/sbin
 
 .PHONY: help build demo test lint unit race fuzz-short fuzz bench prepare clean
 
@@ -28,15 +31,18 @@ lint: ## gofmt, go vet for Linux, Windows and macOS, staticcheck
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); \
 	  if [ -n "$$unformatted" ]; then echo "gofmt would change:"; echo "$$unformatted"; exit 1; fi
 	CGO_ENABLED=0 GOOS=linux go vet ./...
+	CGO_ENABLED=1 go vet -tags pkcs11 ./client/signin/... ./cmd/footbridge
 	CGO_ENABLED=0 GOOS=windows go vet ./...
 	CGO_ENABLED=0 GOOS=darwin go vet ./...
 	go run $(STATICCHECK) ./...
+	go run $(STATICCHECK) -tags pkcs11 ./client/signin/...
 
 unit: prepare ## all tests, against real peers where there are any
-	@packaging/linux/unpack.sh $(PROXIES) $(PROXY_PACKAGES)
+	@packaging/linux/unpack.sh $(SERVERS) $(SERVER_PACKAGES)
 	go run ./tunnel/lab/rootfs/prepare
-	PATH="$(PROXY_PATH):$$PATH" LD_LIBRARY_PATH="$$(find $(PROXIES) -name 'lib*.so.*' -printf '%h:' | tr ':' '\n' | sort -u | paste -sd:)" \
+	PATH="$(SERVER_PATH):$$PATH" LD_LIBRARY_PATH="$$(find $(SERVERS) -name 'lib*.so.*' -printf '%h:' | tr ':' '\n' | sort -u | paste -sd:)" \
 	  packaging/linux/test.sh -timeout 15m ./...
+	packaging/linux/test.sh -tags pkcs11 ./client/signin/...
 
 race: ## the concurrent parts under the race detector
 	go test -race -short -timeout 10m ./tunnel ./tunnel/openvpn/... ./tunnel/pump ./tunnel/transport ./client/...

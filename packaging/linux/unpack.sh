@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Unpacks Debian packages into a folder (first argument) without installing them, so that no service of theirs is set up on this
-# machine: proxies that the tests talk to. Does nothing where they are there already.
+# machine: servers that the tests talk to. Does nothing where they are there already.
 set -euo pipefail
 
 folder=$1
