@@ -12,14 +12,28 @@ import (
 
 	"github.com/footbridge-vpn/footbridge/client/language"
 	"github.com/footbridge-vpn/footbridge/profiles"
+	"github.com/footbridge-vpn/footbridge/profiles/store"
 )
 
 type exportFlags struct {
-	file    string
-	as      string
-	force   bool
-	machine bool
+	file         string
+	as           string
+	force        bool
+	machine      bool
+	organization string
+	identifier   string
+	official     bool
 }
+
+// The forms that a profile is exported in: files for people's clients, and for device managements.
+const (
+	asAzure        = "azure"
+	asOVPN         = "ovpn"
+	asMobileconfig = "mobileconfig"
+	asVPNv2        = "vpnv2"
+)
+
+func exportForms() []string { return []string{asAzure, asOVPN, asMobileconfig, asVPNv2} }
 
 func (a *app) exportCommand() *cobra.Command {
 	var flags exportFlags
@@ -27,18 +41,23 @@ func (a *app) exportCommand() *cobra.Command {
 		Use: "export PROFILE [flags]",
 		Example: `  footbridge export contoso -o contoso.xml
   footbridge export contoso --as ovpn -o contoso.ovpn
-  footbridge export contoso > azurevpnconfig.xml`,
+  footbridge export contoso > azurevpnconfig.xml
+  footbridge export contoso --as mobileconfig --organization Contoso -o contoso.mobileconfig
+  footbridge export contoso --as vpnv2 -o ProfileXML.xml`,
 		Args:              exactly(1),
 		ValidArgsFunction: a.completeProfiles(1),
 		RunE:              func(command *cobra.Command, args []string) error { return a.export(command.Context(), args[0], flags) },
 	}
 	f := command.Flags()
 	f.StringVarP(&flags.file, "output", "o", "", "")
-	f.StringVar(&flags.as, "as", "azure", "")
+	f.StringVar(&flags.as, "as", asAzure, "")
+	f.StringVar(&flags.organization, "organization", "", "")
+	f.StringVar(&flags.identifier, "identifier", "", "")
+	f.BoolVar(&flags.official, "for-azure-vpn-client", false, "")
 	f.BoolVar(&flags.force, "force", false, "")
 	f.BoolVar(&flags.machine, "machine", false, "")
 	command.MarkFlagFilename("output")
-	command.RegisterFlagCompletionFunc("as", cobra.FixedCompletions([]string{"azure", "ovpn"}, cobra.ShellCompDirectiveNoFileComp))
+	command.RegisterFlagCompletionFunc("as", cobra.FixedCompletions(exportForms(), cobra.ShellCompDirectiveNoFileComp))
 	return command
 }
 
@@ -52,21 +71,17 @@ type exportResult struct {
 }
 
 func (a *app) export(ctx context.Context, wanted string, flags exportFlags) error {
-	if err := oneOf("as", flags.as, "azure", "ovpn"); err != nil {
+	if err := oneOf("as", flags.as, exportForms()...); err != nil {
 		return err
 	}
 	target, entry, err := a.changeable(ctx, wanted, flags.machine, []string{"export", "--machine", wanted})
 	if err != nil {
 		return err
 	}
-	format := profiles.FormatAzureXML
-	if flags.as == "ovpn" {
-		format = profiles.FormatOVPN
-	}
 	if entry, err = target.Get(entry.ID); err != nil {
 		return err
 	}
-	content, err := profiles.Export(entry.Profile, format)
+	content, err := exported(entry, flags)
 	if err != nil {
 		return err
 	}
@@ -87,10 +102,38 @@ func (a *app) export(ctx context.Context, wanted string, flags exportFlags) erro
 		return err
 	}
 	a.say("export.done", language.Values{"Name": entry.Name, "File": flags.file})
-	if !entry.Settings.IsZero() {
+	if !entry.Settings.IsZero() && (flags.as == asAzure || flags.as == asOVPN) {
 		a.warn("export.without-settings", nil)
 	}
 	return nil
+}
+
+// exported writes a profile in the wanted form. Device managements are told of its settings too: what can be said in the profile itself,
+// and when to connect.
+func exported(entry store.Entry, flags exportFlags) ([]byte, error) {
+	switch flags.as {
+	case asAzure:
+		return profiles.Export(entry.Profile, profiles.FormatAzureXML)
+	case asOVPN:
+		return profiles.Export(entry.Profile, profiles.FormatOVPN)
+	}
+	profile, err := entry.Settings.Apply(entry.Profile)
+	if err != nil {
+		return nil, err
+	}
+	options := profiles.ManagedOptions{Remember: true, Identifier: flags.identifier, Organization: flags.organization, ForOfficial: flags.official}
+	options.AutoConnect = entry.Settings.AutoConnect
+	for _, network := range entry.Settings.TrustedNetworks {
+		if network.Probe != "" {
+			options.TrustedProbes = append(options.TrustedProbes, network.Probe)
+		} else {
+			options.TrustedNetworks = append(options.TrustedNetworks, network.DNSSuffix)
+		}
+	}
+	if flags.as == asVPNv2 {
+		return profiles.ExportVPNv2(profile, options)
+	}
+	return profiles.ExportMobileconfig(entry.Name, []*profiles.Profile{profile}, options)
 }
 
 // writeSecretFile writes a file that only its owner may read, beside its place first, so that there is never half of it.

@@ -3,12 +3,19 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/footbridge-vpn/footbridge/client/language"
 	"github.com/footbridge-vpn/footbridge/profiles"
+	"github.com/footbridge-vpn/footbridge/profiles/officialclient"
+	"github.com/footbridge-vpn/footbridge/profiles/settings"
 	"github.com/footbridge-vpn/footbridge/profiles/store"
 )
 
@@ -17,18 +24,30 @@ type importFlags struct {
 	force   bool
 	machine bool
 	dryRun  bool
+
+	fromOfficial bool
+	home         string // where the official client's files are looked for
 }
 
 func (a *app) importCommand() *cobra.Command {
 	var flags importFlags
 	command := &cobra.Command{
-		Use: "import PATH…|URL|- [flags]",
+		Use: "import PATH…|URL|-|--from-azure-vpn-client [flags]",
 		Example: `  footbridge import vpnprofile.zip
   footbridge import azurevpnconfig.xml --name "Contoso Amsterdam"
   footbridge import https://intranet.example/vpn/azurevpnconfig.xml --force
-  sudo footbridge import --machine --force vpnprofile.zip`,
-		Args: atLeast(1),
+  sudo footbridge import --machine --force vpnprofile.zip
+  footbridge import --from-azure-vpn-client`,
 		RunE: func(command *cobra.Command, sources []string) error {
+			if flags.fromOfficial {
+				found, err := officialProfiles(sources, flags.home)
+				if err != nil {
+					return err
+				}
+				sources = found
+			} else if err := atLeast(1)(command, sources); err != nil {
+				return err
+			}
 			return a.importAll(command.Context(), sources, flags)
 		},
 		ValidArgsFunction: cobra.FixedCompletions(profileSuffixes(), cobra.ShellCompDirectiveFilterFileExt),
@@ -38,11 +57,34 @@ func (a *app) importCommand() *cobra.Command {
 	f.BoolVarP(&flags.force, "force", "f", false, "")
 	f.BoolVar(&flags.machine, "machine", false, "")
 	f.BoolVar(&flags.dryRun, "dry-run", false, "")
+	f.BoolVar(&flags.fromOfficial, "from-azure-vpn-client", false, "")
+	f.StringVar(&flags.home, "home", "", "")
+	hide(f, "home")
 	return command
 }
 
+// officialProfiles are the files in which Microsoft's client keeps its profiles on this computer.
+func officialProfiles(sources []string, home string) ([]string, error) {
+	if len(sources) > 0 {
+		return nil, &usageError{"official-and-paths", nil}
+	}
+	if home == "" {
+		var err error
+		if home, err = os.UserHomeDir(); err != nil {
+			return nil, fmt.Errorf("find home folder: %w", err)
+		}
+	}
+	found := officialclient.Find(home, officialclient.System(runtime.GOOS))
+	if len(found) == 0 {
+		return nil, &commandError{code: "no-azure-vpn-client", exit: exitNotFound}
+	}
+	return found, nil
+}
+
 // profileSuffixes are how the names of files with profiles end.
-func profileSuffixes() []string { return []string{"zip", "xml", "azvpn", "ovpn", "AzureVpnProfile"} }
+func profileSuffixes() []string {
+	return []string{"zip", "xml", "azvpn", "ovpn", "AzureVpnProfile", "mobileconfig", "pbk", "json"}
+}
 
 // importFileCommand is the program itself. It imports a file as the official client does: azurevpn -i FILE -f.
 func (a *app) importFileCommand() *cobra.Command {
@@ -172,7 +214,7 @@ func (a *app) importSource(ctx context.Context, target *store.Store, source stri
 	}
 	var failures error
 	for _, profile := range imported.Profiles {
-		added, err := addProfile(target, profile, flags)
+		added, err := addProfile(target, profile, imported.Management[profile], flags)
 		if err != nil {
 			failures = errors.Join(failures, err)
 			continue
@@ -185,12 +227,12 @@ func (a *app) importSource(ctx context.Context, target *store.Store, source stri
 }
 
 // addProfile keeps a profile, or finds out what would happen.
-func addProfile(target *store.Store, profile *profiles.Profile, flags importFlags) (importedProfile, error) {
+func addProfile(target *store.Store, profile *profiles.Profile, managed profiles.Management, flags importFlags) (importedProfile, error) {
 	added := importedProfile{Name: profile.Name, Authentication: profile.Authentication.Type, Servers: servers(profile)}
 	if flags.name != "" {
 		added.Name = flags.name
 	}
-	options := store.AddOptions{Name: flags.name, Replace: flags.force, DryRun: flags.dryRun}
+	options := store.AddOptions{Name: flags.name, Replace: flags.force, DryRun: flags.dryRun, Settings: managedSettings(target, added.Name, managed)}
 	entry, outcome, err := target.Add(profile, options)
 	var exists *store.ExistsError
 	switch {
@@ -205,6 +247,39 @@ func addProfile(target *store.Store, profile *profiles.Profile, flags importFlag
 		added.Name = entry.Name
 	}
 	return added, nil
+}
+
+// managedSettings are a profile's settings with what a device management, or the client that it comes from, says about it; nil: it says
+// nothing.
+func managedSettings(target *store.Store, name string, managed profiles.Management) *settings.Settings {
+	var set settings.Settings
+	if entry, err := target.Find(name); err == nil && entry.Name == name {
+		set = entry.Settings.Clone()
+	}
+	said := false
+	if managed.AutoConnect {
+		set.AutoConnect, said = true, true
+	}
+	for _, suffix := range managed.TrustedNetworks {
+		set.TrustedNetworks, said = addTrusted(set.TrustedNetworks, settings.TrustedNetwork{DNSSuffix: strings.ToLower(suffix)}), true
+	}
+	for _, probe := range managed.TrustedProbes {
+		set.TrustedNetworks, said = addTrusted(set.TrustedNetworks, settings.TrustedNetwork{Probe: probe}), true
+	}
+	if filepath.IsAbs(managed.CertificateFile) && set.Certificate == nil {
+		set.Certificate, said = &settings.CertificateSource{CertificateFile: managed.CertificateFile, KeyFile: managed.KeyFile}, true
+	}
+	if !said || set.Validate() != nil {
+		return nil
+	}
+	return &set
+}
+
+func addTrusted(list []settings.TrustedNetwork, network settings.TrustedNetwork) []settings.TrustedNetwork {
+	if slices.Contains(list, network) {
+		return list
+	}
+	return append(list, network)
 }
 
 func (a *app) showImported(p importedProfile, flags importFlags) {
