@@ -10,6 +10,7 @@ import (
 
 	"github.com/footbridge-vpn/footbridge/client/api"
 	"github.com/footbridge-vpn/footbridge/client/signin"
+	"github.com/footbridge-vpn/footbridge/client/signin/entra"
 	"github.com/footbridge-vpn/footbridge/tunnel"
 )
 
@@ -251,8 +252,11 @@ func (a *Agent) tell(ctx context.Context, session api.Session, err error) {
 	message := "Sign in to go on: footbridge sign-in " + session.Profile + "."
 	if problem, ok := errorAs[*tunnel.Problem](err); ok {
 		message = problem.Sentence + " " + problem.Remedy
-	} else if told, ok := errorAs[interface{ Sentences() string }](err); ok {
-		message = told.Sentences()
+	} else if problem, ok := errorAs[*entra.Problem](err); ok {
+		message = problem.Sentence + " " + problem.Remedy
+		if problem.NeedsUser {
+			message = problem.Sentence + " Sign in to go on: footbridge sign-in " + session.Profile + "."
+		}
 	}
 	signIn := api.SignIn{Needed: true, Message: message}
 	if session.SignIn != nil {

@@ -8,7 +8,7 @@ func (a *app) addCommands(root *cobra.Command) {
 		groupConnection: {a.connectCommand(), a.disconnectCommand(), a.statusCommand(), a.historyCommand(), a.runCommand()},
 		groupProfiles: {a.importCommand(), a.listCommand(), a.showCommand(), a.setCommand(), a.renameCommand(), a.removeCommand(),
 			a.exportCommand()},
-		groupSignIn:   {a.certCommand()},
+		groupSignIn:   {a.signInCommand(), a.signOutCommand(), a.accountsCommand(), a.certCommand()},
 		groupTrouble:  {a.diagnoseCommand(), a.logsCommand(), a.reportCommand(), a.repairCommand(), a.cleanupCommand()},
 		groupComputer: {a.serviceCommand(), a.completionCommand(), a.versionCommand()},
 	} {

@@ -91,6 +91,7 @@ func (a *app) connect(ctx context.Context, name string, flags connectFlags) erro
 	if prepared.Expiry != nil && !a.json {
 		a.warn("connect.certificate-ends", language.Values{"Days": strconv.Itoa(prepared.Expiry.Days)})
 	}
+	a.usePasswords(ctx, prepared, chosen.ID, all.snapshot.Policy == nil || all.snapshot.Policy.SavePasswords)
 	link := a.newLink(prepared, asking)
 	defer link.close()
 	if flags.timeout > 0 {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/footbridge-vpn/footbridge/client/api"
 	"github.com/footbridge-vpn/footbridge/client/signin"
+	"github.com/footbridge-vpn/footbridge/client/signin/entra"
 	"github.com/footbridge-vpn/footbridge/profiles/settings"
 	"github.com/footbridge-vpn/footbridge/profiles/store"
 	"github.com/footbridge-vpn/footbridge/tunnel"
@@ -39,6 +40,7 @@ func exitCode(ctx context.Context, err error) int {
 		refusal   *api.Error
 		notFound  *store.NotFoundError
 		ambiguous *store.AmbiguousError
+		entraID   *entra.Problem
 		value     *settings.ValueError
 		key       *settings.UnknownKeyError
 	)
@@ -53,6 +55,8 @@ func exitCode(ctx context.Context, err error) int {
 		return exitUsage
 	case errors.Is(err, signin.ErrNobodyToAsk):
 		return exitSignIn
+	case errors.As(err, &entraID):
+		return entraExit(entraID.Code)
 	case errors.As(err, &problem):
 		return problemExit(problem)
 	case errors.As(err, &refusal):
@@ -73,6 +77,20 @@ func exitCode(ctx context.Context, err error) int {
 func isCertificateProblem(err error) bool {
 	_, _, ok := signin.ExplainCertificate(err)
 	return ok
+}
+
+// entraExit sorts the ways in which signing in with Entra ID fails.
+func entraExit(code entra.Code) int {
+	switch code {
+	case entra.CodeCancelled:
+		return exitCancelled
+	case entra.CodeTimedOut, entra.CodeCodeExpired:
+		return exitTimeout
+	case entra.CodeUnavailable, entra.CodeThrottled, entra.CodeUnreachable, entra.CodeNoAnswer, entra.CodeProxyFailed, entra.CodeCaptivePortal:
+		return exitUnreachable
+	default:
+		return exitSignIn
+	}
 }
 
 func refusalExit(code api.Code) int {

@@ -12,6 +12,7 @@ import (
 	"github.com/footbridge-vpn/footbridge/client/api"
 	"github.com/footbridge-vpn/footbridge/client/language"
 	"github.com/footbridge-vpn/footbridge/client/signin"
+	"github.com/footbridge-vpn/footbridge/client/signin/entra"
 	"github.com/footbridge-vpn/footbridge/profiles"
 	"github.com/footbridge-vpn/footbridge/profiles/finding"
 	"github.com/footbridge-vpn/footbridge/profiles/settings"
@@ -56,6 +57,7 @@ func explain(texts *language.Texts, err error) failure {
 		refusal   *api.Error
 		notFound  *store.NotFoundError
 		ambiguous *store.AmbiguousError
+		entraID   *entra.Problem
 		exists    *store.ExistsError
 		imported  *profiles.ImportError
 		exported  *profiles.ExportError
@@ -83,6 +85,9 @@ func explain(texts *language.Texts, err error) failure {
 		return explainUsage(texts, err)
 	case errors.Is(err, signin.ErrNobodyToAsk):
 		return say("nobody-to-ask", nil)
+	case errors.As(err, &entraID):
+		sentence, remedy := texts.Explain(language.SignIns, string(entraID.Code), entraID.Sentence, entraID.Remedy)
+		return failure{Code: "entra-" + string(entraID.Code), Sentence: sentence, Remedy: remedy, Detail: entraDetail(entraID)}
 	case errors.As(err, &problem):
 		sentence, remedy := texts.Explain(language.Problems, string(problem.Code), problem.Sentence, problem.Remedy)
 		return failure{Code: string(problem.Code), Sentence: sentence, Remedy: remedy, Detail: problem.Detail}
@@ -208,4 +213,19 @@ type failureLine struct {
 
 func newFailureLine(f failure, code int) failureLine {
 	return failureLine{line{"failure"}, strings.TrimSpace(f.Sentence + " " + f.Remedy), code, f}
+}
+
+// entraDetail is what an administrator looks a refused sign-in up by.
+func entraDetail(p *entra.Problem) string {
+	var facts []string
+	if p.Number != 0 {
+		facts = append(facts, fmt.Sprintf("AADSTS%d", p.Number))
+	}
+	if p.CorrelationID != "" {
+		facts = append(facts, "correlation id "+p.CorrelationID)
+	}
+	if p.Detail != "" {
+		facts = append(facts, p.Detail)
+	}
+	return strings.Join(facts, ", ")
 }

@@ -26,7 +26,6 @@ type importFlags struct {
 	dryRun  bool
 
 	fromOfficial bool
-	home         string // where the official client's files are looked for
 }
 
 func (a *app) importCommand() *cobra.Command {
@@ -40,7 +39,7 @@ func (a *app) importCommand() *cobra.Command {
   footbridge import --from-azure-vpn-client`,
 		RunE: func(command *cobra.Command, sources []string) error {
 			if flags.fromOfficial {
-				found, err := officialProfiles(sources, flags.home)
+				found, err := officialProfiles(sources)
 				if err != nil {
 					return err
 				}
@@ -58,21 +57,17 @@ func (a *app) importCommand() *cobra.Command {
 	f.BoolVar(&flags.machine, "machine", false, "")
 	f.BoolVar(&flags.dryRun, "dry-run", false, "")
 	f.BoolVar(&flags.fromOfficial, "from-azure-vpn-client", false, "")
-	f.StringVar(&flags.home, "home", "", "")
-	hide(f, "home")
 	return command
 }
 
 // officialProfiles are the files in which Microsoft's client keeps its profiles on this computer.
-func officialProfiles(sources []string, home string) ([]string, error) {
+func officialProfiles(sources []string) ([]string, error) {
 	if len(sources) > 0 {
 		return nil, &usageError{"official-and-paths", nil}
 	}
-	if home == "" {
-		var err error
-		if home, err = os.UserHomeDir(); err != nil {
-			return nil, fmt.Errorf("find home folder: %w", err)
-		}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return nil, fmt.Errorf("find home folder: %w", err)
 	}
 	found := officialclient.Find(home, officialclient.System(runtime.GOOS))
 	if len(found) == 0 {

@@ -102,7 +102,7 @@ func examples() []example {
 		{"footbridge service install, start, stop, uninstall", []any{serviceResult{newDocument(), "install"}}, false},
 		{"footbridge version", []any{versionResult{newDocument(), "0.1.0", 1, "go1.26.8", "linux", "amd64", "0.1.0"}}, false},
 	}
-	return append(append(list, certificateExamples()...), connectExample(), runExample())
+	return append(append(list, append(certificateExamples(), signInExamples()...)...), connectExample(), runExample())
 }
 
 func certificateExamples() []example {
@@ -122,6 +122,16 @@ func certificateExamples() []example {
 			Thumbprint: exampleThumbprint, NotAfter: "2027-11-23T00:00:00Z", Generated: true}, "ABCDE-FGHJK"}}}}, true},
 		{"footbridge cert revoke-info", []any{certRevokeInfoResult{newDocument(), authority.Revocation{CommonName: "alice", Name: "alice", Thumbprint: "0F1E2D…",
 			Portal: "Where to paste it.", CLI: "az network vnet-gateway revoked-cert create …", PowerShell: "Add-AzVpnClientRevokedCertificate …"}}}, false},
+	}
+}
+
+// signInExamples are of accounts of Entra ID.
+func signInExamples() []example {
+	account := []accountJSON{{"alice@contoso.com", "72f988bf-0000-4000-8000-000000000000", "login.microsoftonline.com"}}
+	return []example{
+		{"footbridge sign-in", []any{signInResult{newDocument(), "Contoso", "alice@contoso.com", moment(10, 5)}}, false},
+		{"footbridge sign-out", []any{signOutResult{newDocument(), account}}, false},
+		{"footbridge accounts", []any{accountsResult{newDocument(), account}}, false},
 	}
 }
 

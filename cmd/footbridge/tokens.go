@@ -1,9 +1,71 @@
 package main
 
-import "github.com/footbridge-vpn/footbridge/client/agent"
+import (
+	"context"
+	"net/http"
+
+	"github.com/footbridge-vpn/footbridge/client"
+	"github.com/footbridge-vpn/footbridge/client/agent"
+	"github.com/footbridge-vpn/footbridge/client/signin/entra"
+	"github.com/footbridge-vpn/footbridge/client/signin/keyring"
+	"github.com/footbridge-vpn/footbridge/profiles/secret"
+)
 
 // tokens is where access tokens of Entra ID come from.
-func (a *app) tokens() agent.TokenSource { return nil }
+func (a *app) tokens() agent.TokenSource { return client.Tokens(a.provider) }
 
 // notifier tells the user what a session in the background waits for.
 func (a *app) notifier() agent.Notifier { return agent.Desktop{} }
+
+// keyringVariable chooses where sign-ins and passwords rest, for machines without a desktop: auto, secret-service, file or memory.
+const keyringVariable = "FOOTBRIDGE_KEYRING"
+
+// keyring opens where the user's secrets rest, and says once what they should know of it.
+func (a *app) keyring(ctx context.Context) (keyring.Keyring, error) {
+	opened, choice, err := keyring.Open(ctx, keyring.Options{Preference: keyring.Preference(a.getenv(keyringVariable))})
+	if err != nil {
+		return nil, err
+	}
+	if choice.Warning != "" && !choice.Warned && !a.json {
+		a.err.line(a.translate(choice.Warning))
+		if err := keyring.MarkWarned(keyring.UserDir()); err != nil && a.verbose {
+			a.err.line(err.Error())
+		}
+	}
+	return opened, nil
+}
+
+// provider signs users in with Entra ID.
+func (a *app) provider(ctx context.Context) (*entra.Provider, error) {
+	opened, err := a.keyring(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return entra.New(entra.Options{Cache: opened, HTTPClient: http.DefaultClient}), nil
+}
+
+// usePasswords lets a session use a kept password, keep a new one and drop a refused one, where the administrator allows it.
+func (a *app) usePasswords(ctx context.Context, prepared *client.Prepared, profile string, allowed bool) {
+	s := &prepared.Secrets
+	if !allowed || s.Password != "" || s.Entra != nil || s.Certificate != nil {
+		return
+	}
+	opened, err := a.keyring(ctx)
+	if err != nil {
+		return // the user types it, as without a keyring
+	}
+	kept := keyring.Passwords{Keyring: opened, Allowed: allowed}
+	if username, password, found, err := kept.Get(ctx, profile, s.Username); err == nil && found {
+		s.Username, s.Password = username, password
+	}
+	s.Remember = func(username string, password secret.Text) {
+		if err := kept.Set(context.WithoutCancel(ctx), profile, username, password); err != nil {
+			a.warn("connect.not-remembered", nil)
+		}
+	}
+	s.Forget = func(username string) {
+		if err := kept.Delete(context.WithoutCancel(ctx), profile, username); err != nil && a.verbose {
+			a.err.line(err.Error())
+		}
+	}
+}
