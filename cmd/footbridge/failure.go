@@ -90,6 +90,9 @@ func explain(texts *language.Texts, err error) failure {
 		return failure{Code: "entra-" + string(entraID.Code), Sentence: sentence, Remedy: remedy, Detail: entraDetail(entraID)}
 	case errors.As(err, &problem):
 		sentence, remedy := texts.Explain(language.Problems, string(problem.Code), problem.Sentence, problem.Remedy)
+		if problem.Code == tunnel.AuthFailed && problem.Detail != "" {
+			sentence += " (" + problem.Detail + ")" // the gateway's own words, for people
+		}
 		return failure{Code: string(problem.Code), Sentence: sentence, Remedy: remedy, Detail: problem.Detail}
 	case errors.As(err, &refusal):
 		sentence, remedy := texts.Explain(language.Refusals, string(refusal.Code), refusal.Sentence, refusal.Remedy)

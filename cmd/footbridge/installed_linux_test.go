@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/footbridge-vpn/footbridge/tunnel/lab"
+	"github.com/footbridge-vpn/footbridge/tunnel/lab/authentication"
 	"github.com/footbridge-vpn/footbridge/tunnel/lab/machine"
 	"github.com/footbridge-vpn/footbridge/tunnel/lab/netns/netnstest"
 	"github.com/footbridge-vpn/footbridge/tunnel/lab/openvpnd"
@@ -32,6 +33,11 @@ const packaging = "../../packaging/linux/"
 
 func newPC(t *testing.T) *pc {
 	t.Helper()
+	return newPCWith(t, lab.Options{Gateway: lab.OpenVPN})
+}
+
+func newPCWith(t *testing.T, options lab.Options) *pc {
+	t.Helper()
 	netnstest.RequireRoot(t)
 	programs := t.TempDir()
 	build := exec.Command("go", "build", "-o", programs, "../footbridge", "../footbridged")
@@ -39,9 +45,9 @@ func newPC(t *testing.T) *pc {
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
-	l, err := lab.Up(t.Context(), lab.Options{Gateway: lab.OpenVPN, ChangeOpenVPN: func(o *openvpnd.Options) {
-		o.Push = append(o.Push, "dhcp-option DOMAIN corp.example")
-	}})
+	options.CheckLogin = []string{os.Args[0], authentication.CheckCommand}
+	options.ChangeOpenVPN = func(o *openvpnd.Options) { o.Push = append(o.Push, "dhcp-option DOMAIN corp.example") }
+	l, err := lab.Up(t.Context(), options)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,6 +66,9 @@ func newPC(t *testing.T) *pc {
 		"/home/alice/user.pem":                           {From: l.Files.Certificate, Mode: 0o644},
 		"/home/alice/user.key":                           {From: l.Files.Key, Mode: 0o644},
 		"/etc/systemd/resolved.conf.d/nothing-else.conf": {Content: []byte("[Resolve]\nDNS=" + l.Outside.Resolver.String() + "\nDomains=~.\nFallbackDNS=\nLLMNR=no\nMulticastDNS=no\n")},
+	}
+	if l.Entra != nil {
+		files["/etc/ssl/certs/ca-certificates.crt"] = machine.File{Content: l.Entra.RootPEM()}
 	}
 	m, err := machine.Boot(t.Context(), machine.Options{Network: l.Laptop, Users: []string{"alice", "bob"}, Files: files, Enable: []string{"footbridged.service"}})
 	if err != nil {
@@ -116,7 +125,7 @@ func TestInstalledOnDebian(t *testing.T) {
 	p := newPC(t)
 	before := p.settings()
 	p.do("alice", "footbridge", "import", "vpn.zip")
-	name := p.profile("alice")
+	name := p.profile("alice", "cert")
 	connected := p.do("alice", "footbridge", "connect", name, "--cert", "user.pem", "--key", "user.key")
 	if !strings.Contains(connected, "Connected") {
 		t.Errorf("connect said\n%s", connected)
@@ -164,8 +173,8 @@ func TestInstalledOnDebian(t *testing.T) {
 	}
 }
 
-// profile is the name of the user's profile with a certificate.
-func (p *pc) profile(user string) string {
+// profile is the name of the user's profile that signs in in a way.
+func (p *pc) profile(user, way string) string {
 	p.t.Helper()
 	var list struct {
 		Profiles []struct{ Name, Authentication string }
@@ -175,11 +184,11 @@ func (p *pc) profile(user string) string {
 		p.t.Fatalf("%v in %s", err, out)
 	}
 	for _, profile := range list.Profiles {
-		if profile.Authentication == "cert" {
+		if profile.Authentication == way {
 			return profile.Name
 		}
 	}
-	p.t.Fatalf("no profile with a certificate in %s", out)
+	p.t.Fatalf("no profile with %s in %s", way, out)
 	return ""
 }
 

@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/footbridge-vpn/footbridge/tunnel"
+	"github.com/footbridge-vpn/footbridge/tunnel/lab/authentication"
 	"github.com/footbridge-vpn/footbridge/tunnel/lab/netns"
 	"github.com/footbridge-vpn/footbridge/tunnel/lab/netns/netnstest"
 	"github.com/footbridge-vpn/footbridge/tunnel/lab/openvpnd"
@@ -38,6 +39,13 @@ const (
 const runAsFootbridge = "FOOTBRIDGE_TEST_RUN_MAIN"
 
 func TestMain(m *testing.M) {
+	if settings, is := authentication.IsCheckCommand(os.Args); is { // OpenVPN's gateway asks who may come in
+		code, why := authentication.Check(context.Background(), settings)
+		if why != nil {
+			fmt.Fprintln(os.Stderr, why)
+		}
+		os.Exit(code)
+	}
 	if kind := os.Getenv(runAsAsker); kind != "" {
 		os.Exit(askAtTerminal(kind))
 	}
