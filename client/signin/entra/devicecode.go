@@ -53,7 +53,7 @@ func (p *Provider) poll(ctx context.Context, code public.DeviceCode) (public.Aut
 			return public.AuthResult{}, problem
 		}
 		p.logger.Info("device code not asked for, trying again", "code", problem.Code, "error", problem.Err)
-		pause := time.NewTimer(min(max(problem.RetryAfter, devicePause), devicePauseMax))
+		pause := time.NewTimer(min(max(problem.RetryAfter, p.pause), devicePauseMax))
 		select {
 		case <-pause.C:
 		case <-ctx.Done():

@@ -6,6 +6,7 @@ package entra
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"sync"
@@ -64,6 +65,7 @@ type Provider struct {
 	logger  *slog.Logger
 	now     func() time.Time
 	flights flights
+	pause   time.Duration // before a provider that could not be asked is asked again
 
 	mu           sync.Mutex
 	kept         *storage                 // of the sign-ins that outlive the process
@@ -97,7 +99,7 @@ func New(options Options) *Provider {
 		options.Logger = slog.New(slog.DiscardHandler)
 	}
 	return &Provider{
-		options: options, client: observedClient(options.HTTPClient), logger: options.Logger, now: options.Now,
+		options: options, client: observedClient(options.HTTPClient), logger: options.Logger, now: options.Now, pause: devicePause,
 		kept: newStorage(options.Cache, options.Logger), passing: map[string]*storage{}, applications: map[string]*application{},
 		tokens: map[tokenKey]Token{}, interactions: map[string]chan struct{}{},
 	}
@@ -122,6 +124,7 @@ func (p *Provider) Token(ctx context.Context, request Request) (Token, error) {
 		return Token{}, err
 	}
 	if request.Asker == nil {
+		problem.Err = errors.Join(problem.Err, signin.ErrNobodyToAsk)
 		return Token{}, problem
 	}
 	p.logger.Info("sign-in needs the user", "profile", request.Profile, "code", problem.Code, "aadsts", problem.Number)

@@ -43,6 +43,9 @@ func (p *Problem) Error() string {
 	return text
 }
 
+// Sentences is the sentence and the remedy, for people.
+func (p *Problem) Sentences() string { return strings.TrimSpace(p.Sentence + " " + p.Remedy) }
+
 // Unwrap returns the error behind it.
 func (p *Problem) Unwrap() error { return p.Err }
 
