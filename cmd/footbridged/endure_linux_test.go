@@ -31,7 +31,6 @@ type laptop struct {
 	lab     *lab.Lab
 	dir     string
 	profile []byte
-	service *exec.Cmd
 	program string
 }
 
