@@ -45,7 +45,7 @@ func (a Account) Fits(entra profiles.Entra) bool {
 func (p *Provider) SignOut(ctx context.Context, account Account) error {
 	var failed error
 	for _, s := range p.storages() {
-		failed = errors.Join(failed, s.change(ctx, func(c content) content { return c.without(account) }, content{}), s.forgetLast(ctx, account.ID))
+		failed = errors.Join(failed, s.change(ctx, func(c content) content { return c.without(account) }), s.forgetLast(ctx, account.ID))
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -61,7 +61,7 @@ func (p *Provider) SignOut(ctx context.Context, account Account) error {
 func (p *Provider) SignOutAll(ctx context.Context) error {
 	var failed error
 	for _, s := range p.storages() {
-		failed = errors.Join(failed, s.change(ctx, func(content) content { return content{} }, content{}), s.forgetLast(ctx, ""))
+		failed = errors.Join(failed, s.change(ctx, func(content) content { return content{} }), s.forgetLast(ctx, ""))
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()

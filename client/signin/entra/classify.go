@@ -37,7 +37,7 @@ func explain(ctx context.Context, err error, o *observation, unknown Code) *Prob
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.refused != nil {
+	if o.refused != nil && o.status != http.StatusTooManyRequests {
 		problem = o.refused.problem()
 		problem.RetryAfter = o.retryAfter
 		return problem
@@ -101,7 +101,7 @@ func codeOfConnection(err error) (Code, bool) {
 		return CodeClock, true
 	case errors.As(err, &untrusted):
 		return CodeUntrusted, true
-	case errors.As(err, &record):
+	case errors.As(err, &record), errors.Is(err, http.ErrSchemeMismatch):
 		return CodeCaptivePortal, true // something that speaks no TLS
 	case errors.As(err, &operation) && operation.Op == "proxyconnect":
 		return CodeProxyFailed, true

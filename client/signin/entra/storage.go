@@ -29,8 +29,9 @@ type storage struct {
 	logger *slog.Logger
 
 	mu      sync.Mutex
-	memory  []byte // what could not be saved, or all where there is no keyring
-	damaged []byte // what could not be read, to be overwritten
+	known   content // what the keyring had when it was last asked, for when it cannot be asked
+	unsaved content // what it did not take, or all where there is none
+	damaged []byte  // what could not be read, to be overwritten
 	last    map[string]string
 	problem error // why the keyring does not work; nil: it does
 }
@@ -41,20 +42,20 @@ func newStorage(ring keyring.Keyring, logger *slog.Logger) *storage {
 
 // read returns the whole cache.
 func (s *storage) read(ctx context.Context) content {
-	s.mu.Lock()
-	unsaved := s.parse(s.memory)
-	s.mu.Unlock()
-	if s.ring == nil {
-		return unsaved
-	}
-	data, _, err := s.ring.Get(ctx, cacheKey)
-	s.note(err)
-	if err != nil {
-		return unsaved
+	var data []byte
+	var err error
+	if s.ring != nil {
+		data, _, err = s.ring.Get(ctx, cacheKey)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return merged(content{}, unsaved, s.parse(data))
+	if err != nil || len(s.unsaved) == 0 {
+		s.note(ctx, err)
+	}
+	if s.ring != nil && err == nil {
+		s.known = s.parse(data)
+	}
+	return merged(nil, s.unsaved, s.known)
 }
 
 // parse reads a cache; a damaged one is empty and will be overwritten. The caller holds s.mu.
@@ -74,58 +75,47 @@ func (s *storage) parse(data []byte) content {
 // discard marks a cache as damaged that MSAL cannot read.
 func (s *storage) discard(ctx context.Context, err error) {
 	s.logger.Warn("kept sign-ins cannot be used, users have to sign in again", "error", sentenceOf(err.Error()))
-	s.mu.Lock()
-	s.memory = nil
-	s.mu.Unlock()
-	if s.ring == nil {
-		return
-	}
-	data, found, err := s.ring.Get(ctx, cacheKey)
-	if err == nil && found {
-		s.mu.Lock()
-		s.damaged = data
-		s.mu.Unlock()
-	}
-}
-
-// change changes the whole cache. Where the keyring does not take it, memory holds otherwise, and the error says so.
-func (s *storage) change(ctx context.Context, change func(content) content, otherwise content) error {
-	s.mu.Lock()
-	memory := s.memory
-	unsaved := s.parse(memory)
-	s.mu.Unlock()
-	var err error
+	var data []byte
 	if s.ring != nil {
-		if ctx.Err() != nil {
-			final, cancel := context.WithTimeout(context.WithoutCancel(ctx), finalLimit)
-			defer cancel()
-			ctx = final
-		}
-		err = s.ring.Update(ctx, cacheKey, func(data []byte) ([]byte, error) {
-			s.mu.Lock()
-			stored := s.parse(data)
-			s.mu.Unlock()
-			return encode(change(merged(content{}, unsaved, stored)))
-		})
-		s.note(err)
+		data, _, err = s.ring.Get(ctx, cacheKey)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.known, s.unsaved = nil, nil
 	if s.ring != nil && err == nil {
-		s.memory, s.damaged = nil, nil
+		s.damaged = data
+	}
+}
+
+// change changes the whole cache. Where the keyring does not take it, it is changed in memory, and the error says so.
+func (s *storage) change(ctx context.Context, change func(content) content) error {
+	if s.ring == nil {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.unsaved = change(s.unsaved)
 		return nil
 	}
-	if s.ring == nil {
-		otherwise = change(s.parse(s.memory))
-	} else {
-		otherwise = merged(content{}, otherwise, unsaved)
+	if ctx.Err() != nil {
+		final, cancel := context.WithTimeout(context.WithoutCancel(ctx), finalLimit)
+		defer cancel()
+		ctx = final
 	}
-	data, encodeErr := encode(otherwise)
-	if encodeErr != nil {
-		return encodeErr
+	var result content
+	err := s.ring.Update(ctx, cacheKey, func(data []byte) ([]byte, error) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		result = change(merged(nil, s.unsaved, s.parse(data)))
+		return encode(result)
+	})
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.note(ctx, err)
+	if err != nil {
+		s.unsaved, s.known = change(merged(nil, s.unsaved, s.known)), nil
+		return err
 	}
-	s.memory = data
-	return err
+	s.known, s.unsaved, s.damaged = result, nil, nil
+	return nil
 }
 
 // encode writes a cache; an empty one is nothing.
@@ -136,10 +126,11 @@ func encode(c content) ([]byte, error) {
 	return c.bytes()
 }
 
-// note remembers whether the keyring works.
-func (s *storage) note(err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+// note remembers whether the keyring works. The caller holds s.mu.
+func (s *storage) note(ctx context.Context, err error) {
+	if ctx.Err() != nil {
+		return // that was the caller
+	}
 	if err != nil && s.problem == nil {
 		s.logger.Warn("sign-ins are kept in memory only", "error", err)
 	}
@@ -254,7 +245,7 @@ func (a *accessor) Export(ctx context.Context, from cache.Marshaler, _ cache.Exp
 		return err
 	}
 	base := a.base
-	_ = a.storage.change(ctx, func(theirs content) content { return merged(base, ours, theirs) }, ours) // noted there
+	_ = a.storage.change(ctx, func(theirs content) content { return merged(base, ours, theirs) }) // noted there
 	a.base = ours
 	return nil
 }
