@@ -39,13 +39,17 @@ func (p *Provider) browser(ctx context.Context, app *application, request Reques
 	}
 	attempt := newAttempt()
 	reception := receive(at, attempt.state, p.options.Page, p.logger)
-	defer reception.close()
+	over := func() {}
+	defer func() {
+		reception.close() // at once, whatever the user is still being told
+		over()
+	}()
 	watched, o := observed(ctx)
 	address, err := app.authCodeURL(watched, at.redirectURI(), attempt, request, claims)
 	if err != nil {
 		return public.AuthResult{}, explain(ctx, err, o, CodeInternal)
 	}
-	defer inform(ctx, func(ctx context.Context) { p.open(ctx, request, address) })()
+	over = inform(ctx, func(ctx context.Context) { p.open(ctx, request, address) })
 	answer, err := reception.wait(ctx)
 	if err != nil {
 		return public.AuthResult{}, err
@@ -95,8 +99,12 @@ func (app *application) authCodeURL(ctx context.Context, redirectURI string, att
 
 // open shows the tenant's page to the user, and says where it is if that does not work.
 func (p *Provider) open(ctx context.Context, request Request, address string) {
-	err := p.options.OpenBrowser(ctx, address)
-	if ctx.Err() != nil {
+	opened := make(chan error, 1)
+	go func() { opened <- p.options.OpenBrowser(ctx, address) }()
+	var err error
+	select {
+	case err = <-opened:
+	case <-ctx.Done():
 		return
 	}
 	if err != nil {

@@ -132,7 +132,18 @@ func (p *Provider) Token(ctx context.Context, request Request) (Token, error) {
 	if problem.Claims != "" {
 		claims = problem.Claims
 	}
-	return p.interact(ctx, app, request, claims)
+	return p.interact(ctx, app, p.hinted(ctx, app, request, problem), claims)
+}
+
+// hinted is a request that offers the account whose sign-in is no longer enough, where another one would not be better.
+func (p *Provider) hinted(ctx context.Context, app *application, request Request, problem *Problem) Request {
+	if request.LoginHint != "" || problem.Code == CodeNoSuchUser || problem.Code == CodeWrongTenantUser || problem.Code == CodeSeveralAccounts {
+		return request
+	}
+	if account, err := p.account(ctx, app, request); err == nil {
+		request.LoginHint = account.PreferredUsername
+	}
+	return request
 }
 
 // Forget drops what was kept in memory for a connection whose profile wants no sign-in kept. Call it when the connection has ended.

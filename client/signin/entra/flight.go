@@ -13,9 +13,10 @@ type flights struct {
 }
 
 type flight struct {
-	landed chan struct{} // closed when there are a token or an error
-	token  Token
-	err    error
+	landed    chan struct{} // closed when there are a token or an error
+	token     Token
+	err       error
+	abandoned bool // its caller went away
 }
 
 // do runs a refresh, or waits for the one that runs. joined is true for who waited.
@@ -36,8 +37,8 @@ func (f *flights) do(ctx context.Context, key string, refresh func(context.Conte
 		f.mu.Unlock()
 		select {
 		case <-other.landed:
-			if errors.Is(other.err, context.Canceled) || errors.Is(other.err, context.DeadlineExceeded) {
-				continue // that was the other caller's context
+			if other.err != nil && other.abandoned {
+				continue
 			}
 			return other.token, true, other.err
 		case <-ctx.Done():
@@ -55,4 +56,5 @@ func (f *flights) fly(ctx context.Context, key string, mine *flight, refresh fun
 	}()
 	mine.err = newProblem(CodeInternal, errors.New("refresh: it ended in a panic")) // unless it returns
 	mine.token, mine.err = refresh(ctx)
+	mine.abandoned = ctx.Err() != nil
 }

@@ -344,6 +344,40 @@ func TestAccounts(t *testing.T) {
 	}
 }
 
+// Who is hinted at by another of their names is asked once, and who has to prove more is not asked who they are.
+func TestHints(t *testing.T) {
+	w := newWorld(t, lab.Switches{})
+	request := w.request()
+	request.LoginHint = "Alice.Alias@corp.example"
+	if token := w.token(request); token.Account != lab.AliceUsername {
+		t.Fatalf("signed in %q", token.Account)
+	}
+	if got := addressOf(t, w.urls[0]).Query(); got.Get("login_hint") != request.LoginHint || got.Has("prompt") {
+		t.Errorf("query %v", got)
+	}
+	request.Asker = nil
+	w.token(request)
+	w.RevokeRefreshTokens()
+	again := w.request()
+	again.Fresh = true
+	w.token(again)
+	if got := addressOf(t, w.urls[1]).Query(); got.Get("login_hint") != lab.AliceUsername {
+		t.Errorf("query %v", got)
+	}
+}
+
+// A browser that never opens, and an opener that never returns, do not keep anybody who goes away.
+func TestOpenerThatHangs(t *testing.T) {
+	w := newWorld(t, lab.Switches{})
+	hung := make(chan struct{})
+	defer close(hung)
+	w.provider = w.newProvider(func(o *Options) {
+		o.SignInLimit = 100 * time.Millisecond
+		o.OpenBrowser = func(context.Context, string) error { <-hung; return nil }
+	})
+	w.refused(w.request(), CodeTimedOut)
+}
+
 func TestSeveralAccountsAndNoneUsedLast(t *testing.T) {
 	w := newWorld(t, lab.Switches{})
 	w.token(w.request())

@@ -30,6 +30,9 @@ const (
 // Renewer returns a Renewer for a token and the request that it was got with.
 func (p *Provider) Renewer(request Request, token Token) *Renewer {
 	request.Asker, request.Interactive, request.Fresh = nil, false, false
+	if token.Account != "" {
+		request.LoginHint = token.Account // whoever signs in meanwhile
+	}
 	return &Renewer{get: p.Token, now: p.now, request: request, token: token}
 }
 
@@ -44,6 +47,9 @@ func (r *Renewer) Token() Token {
 func (r *Renewer) Replace(token Token) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if token.Account != "" {
+		r.request.LoginHint = token.Account
+	}
 	r.token, r.problem, r.attempts = token, nil, 0
 }
 
@@ -79,7 +85,9 @@ func (r *Renewer) pause() time.Duration {
 
 // Renew gets a token that lives longer than the present one, silently. After an error the present token is unchanged.
 func (r *Renewer) Renew(ctx context.Context) (Token, error) {
-	present, request := r.Token(), r.request
+	r.mu.Lock()
+	present, request := r.token, r.request
+	r.mu.Unlock()
 	request.MinValidity = max(present.Expires.Sub(r.now()), 0) + time.Second
 	token, err := r.get(ctx, request)
 	r.mu.Lock()

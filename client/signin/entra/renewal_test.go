@@ -145,6 +145,13 @@ func TestRenewerWithTheTenant(t *testing.T) {
 		w.check(renewed)
 		token = renewed
 	}
+	w.newBrowser()
+	w.person.Username, w.person.Password = lab.BobUsername, lab.BobPassword
+	w.token(func() Request { r := w.request(); r.Interactive = true; return r }())
+	if renewed, err := renewer.Renew(w.ctx); err != nil || renewed.Account != lab.AliceUsername {
+		t.Fatalf("renewed for %q: %v", renewed.Account, err)
+	}
+	token = renewer.Token()
 	w.RevokeRefreshTokens()
 	if _, err := renewer.Renew(w.ctx); err == nil || !renewer.Problem().NeedsUser || renewer.Token() != token {
 		t.Fatalf("%v", err)

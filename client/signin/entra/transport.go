@@ -125,9 +125,12 @@ func (e *proxyRefusedError) Error() string {
 // observedClient is a client like another one whose answers are observed. It follows no redirects: no endpoint of Entra's has any, and
 // what is posted is for nobody else.
 func observedClient(like *http.Client) *http.Client {
-	client := &http.Client{Timeout: requestLimit}
+	client := &http.Client{}
 	if like != nil {
 		*client = *like
+	}
+	if client.Timeout <= 0 {
+		client.Timeout = requestLimit // MSAL sets none where the context has a deadline, which is the user's here
 	}
 	next := client.Transport
 	if next == nil {
