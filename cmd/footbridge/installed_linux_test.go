@@ -223,6 +223,31 @@ func TestDeviceConnectionOnDebian(t *testing.T) {
 	}
 }
 
+// What a user marked is up when they log in, comes back when the service was killed, and stays down once they disconnect it.
+func TestUsersConnectionsOnDebian(t *testing.T) {
+	p := newPC(t)
+	p.do("alice", "footbridge", "import", "vpn.zip")
+	name := p.profile("alice", "cert")
+	p.do("alice", "footbridge", "set", name, "certificate=/home/alice/user.pem", "key=/home/alice/user.key", "autoconnect=true")
+	ctx, stop := context.WithCancel(context.Background())
+	defer stop()
+	keeping := p.Command(ctx, "alice", "footbridge", "agent", "--autoconnect")
+	if err := keeping.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer keeping.Wait()
+	defer stop()
+	t.Logf("up after %v", p.awaitPage(t.Context(), time.Now()))
+	killed := time.Now()
+	p.do("root", "systemctl", "kill", "--signal=KILL", "footbridged")
+	t.Logf("traffic again after %v", p.awaitPage(t.Context(), killed))
+	p.do("alice", "footbridge", "disconnect")
+	time.Sleep(2 * time.Second)
+	if status := p.do("alice", "footbridge", "status"); status != "Nothing is connected.\n" {
+		t.Errorf("connected though the user disconnected it:\n%s", status)
+	}
+}
+
 func (p *pc) machineProfile() string {
 	p.t.Helper()
 	var list struct {

@@ -14,8 +14,11 @@ import (
 	"github.com/footbridge-vpn/footbridge/packaging/linux"
 )
 
-// serviceUnit is the service's name in systemd.
-const serviceUnit = "footbridged.service"
+// serviceUnit is the service's name in systemd, agentUnit that of what keeps the connections of each user.
+const (
+	serviceUnit = "footbridged.service"
+	agentUnit   = "footbridge-autoconnect.service"
+)
 
 func (a *app) serviceCommand() *cobra.Command {
 	var root string
@@ -72,6 +75,7 @@ const (
 	unitPath   = "etc/systemd/system/" + serviceUnit
 	usersPath  = "etc/sysusers.d/footbridge.conf"
 	polkitPath = "etc/polkit-1/rules.d/footbridge.rules"
+	agentPath  = "etc/systemd/user/" + agentUnit
 )
 
 // packagedUnits is where a package puts the unit.
@@ -86,7 +90,8 @@ func (a *app) serviceInstall(ctx context.Context, manager systemd) error {
 			return err
 		}
 		unit := strings.ReplaceAll(linux.Unit, "/usr/bin/footbridged", program)
-		for _, file := range []struct{ path, content string }{{unitPath, unit}, {usersPath, linux.Users}, {polkitPath, linux.PolkitRules}} {
+		agent := strings.ReplaceAll(linux.AutoConnectUnit, "/usr/bin/footbridge", filepath.Join(filepath.Dir(program), "footbridge"))
+		for _, file := range []struct{ path, content string }{{unitPath, unit}, {usersPath, linux.Users}, {polkitPath, linux.PolkitRules}, {agentPath, agent}} {
 			if err := manager.write(file.path, file.content); err != nil {
 				return err
 			}
@@ -97,6 +102,9 @@ func (a *app) serviceInstall(ctx context.Context, manager systemd) error {
 		if err := manager.run(ctx, "systemctl", "daemon-reload"); err != nil {
 			return err
 		}
+	}
+	if err := manager.run(ctx, "systemctl", "--global", "enable", agentUnit); err != nil {
+		return err
 	}
 	return manager.run(ctx, "systemctl", "enable", "--now", serviceUnit)
 }
@@ -114,8 +122,8 @@ func (a *app) serviceUninstall(ctx context.Context, manager systemd) error {
 	if !manager.has(append(packagedUnits(), unitPath)...) {
 		return &commandError{code: "service-not-installed", exit: exitNotFound}
 	}
-	problem := manager.run(ctx, "systemctl", "disable", "--now", serviceUnit)
-	for _, path := range []string{unitPath, usersPath, polkitPath} {
+	problem := errors.Join(manager.run(ctx, "systemctl", "disable", "--now", serviceUnit), manager.run(ctx, "systemctl", "--global", "disable", agentUnit))
+	for _, path := range []string{unitPath, usersPath, polkitPath, agentPath} {
 		problem = errors.Join(problem, manager.remove(path))
 	}
 	return errors.Join(problem, manager.run(ctx, "systemctl", "daemon-reload"))

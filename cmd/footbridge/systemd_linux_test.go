@@ -62,7 +62,7 @@ func TestServiceInstall(t *testing.T) {
 		t.Fatal(err)
 	}
 	u.run("service", "install", "--root", root).want(exitDone)
-	if got := calls(); got != "systemctl enable --now footbridged.service\n" {
+	if got := calls(); got != "systemctl --global enable footbridge-autoconnect.service\nsystemctl enable --now footbridged.service\n" {
 		t.Errorf("with a package: %s", got)
 	}
 	if _, err := os.Stat(filepath.Join(root, "etc")); err == nil {
@@ -74,7 +74,7 @@ func TestServiceInstall(t *testing.T) {
 		t.Errorf("stop and start: %s", got)
 	}
 	u.run("service", "uninstall", "--root", root).want(exitDone)
-	if got := calls(); got != "systemctl disable --now footbridged.service\nsystemctl daemon-reload\n" {
+	if got := calls(); got != "systemctl disable --now footbridged.service\nsystemctl --global disable footbridge-autoconnect.service\nsystemctl daemon-reload\n" {
 		t.Errorf("uninstall: %s", got)
 	}
 }
@@ -93,17 +93,18 @@ func TestServiceFiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	u.run("service", "install", "--root", root).want(exitDone)
-	for path, want := range map[string]string{unitPath: "ExecStart=" + installed + " run", usersPath: "u footbridge", polkitPath: "org.freedesktop.resolve1.set-dns-servers"} {
+	for path, want := range map[string]string{unitPath: "ExecStart=" + installed + " run", usersPath: "u footbridge", polkitPath: "org.freedesktop.resolve1.set-dns-servers",
+		agentPath: "ExecStart=/usr/local/bin/footbridge agent --autoconnect"} {
 		data, err := os.ReadFile(filepath.Join(root, path))
 		if err != nil || !strings.Contains(string(data), want) {
 			t.Errorf("%s does not have %q: %v", path, want, err)
 		}
 	}
-	if got := calls(); !strings.HasPrefix(got, "systemd-sysusers "+root+"/etc/sysusers.d/footbridge.conf\nsystemctl daemon-reload\nsystemctl enable --now") {
+	if got := calls(); !strings.HasPrefix(got, "systemd-sysusers "+root+"/etc/sysusers.d/footbridge.conf\nsystemctl daemon-reload\nsystemctl --global enable footbridge-autoconnect.service\nsystemctl enable --now") {
 		t.Errorf("calls: %s", got)
 	}
 	u.run("service", "uninstall", "--root", root).want(exitDone)
-	for _, path := range []string{unitPath, usersPath, polkitPath} {
+	for _, path := range []string{unitPath, usersPath, polkitPath, agentPath} {
 		if _, err := os.Stat(filepath.Join(root, path)); err == nil {
 			t.Errorf("%s is still there", path)
 		}

@@ -17,3 +17,8 @@ var Users string
 //
 //go:embed polkit/footbridge.rules
 var PolkitRules string
+
+// AutoConnectUnit is the unit of users that keeps their connections (systemd.unit(5), user units).
+//
+//go:embed systemd/footbridge-autoconnect.service
+var AutoConnectUnit string
