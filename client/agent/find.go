@@ -154,7 +154,13 @@ func (a *Agent) token(ctx context.Context, kept *keptSession, fresh bool, validi
 		return Token{}, signin.ErrNobodyToAsk
 	}
 	s := kept.secrets
-	token, err := a.options.Tokens.Token(ctx, asker, TokenRequest{Profile: s.Profile, Entra: *s.Entra, LoginHint: s.LoginHint, DeviceCode: s.DeviceCode,
+	kept.mu.Lock()
+	hint := kept.token.Account // a tunnel stays one account's, whoever signs in meanwhile
+	kept.mu.Unlock()
+	if hint == "" {
+		hint = s.LoginHint
+	}
+	token, err := a.options.Tokens.Token(ctx, asker, TokenRequest{Profile: s.Profile, Entra: *s.Entra, LoginHint: hint, DeviceCode: s.DeviceCode,
 		TrustAuthority: s.TrustAuthority, Fresh: fresh, MinValidity: validity})
 	if err != nil {
 		return Token{}, err

@@ -31,6 +31,7 @@ type connectFlags struct {
 	passwordStdin bool
 	deviceCode    bool
 	leaveDNS      bool
+	isSecondary   bool // instead of a profile whose gateway was not reached
 }
 
 func (a *app) connectCommand() *cobra.Command {
@@ -94,16 +95,42 @@ func (a *app) connect(ctx context.Context, name string, flags connectFlags) erro
 	a.usePasswords(ctx, prepared, chosen.ID, all.snapshot.Policy == nil || all.snapshot.Policy.SavePasswords)
 	link := a.newLink(prepared, asking)
 	defer link.close()
+	secondary := chosen.secondary()
+	link.fallback = secondary != "" && !flags.noWait && !flags.isSecondary
 	if flags.timeout > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeoutCause(ctx, flags.timeout, errTooLong)
 		defer cancel()
 	}
 	err = link.open(ctx, flags.noWait)
+	if errors.Is(err, errUnreached) {
+		return a.connectSecondary(ctx, chosen, secondary, flags)
+	}
 	if errors.Is(context.Cause(ctx), errTooLong) && err != nil {
 		return tunnel.TimeoutProblem(flags.timeout, link.lastProblem())
 	}
 	return err
+}
+
+// connectSecondary goes on with the profile that is to be used where the first one's gateway cannot be reached.
+func (a *app) connectSecondary(ctx context.Context, first known, secondary string, flags connectFlags) error {
+	if a.json {
+		if err := a.printLine(secondaryLine{line{"secondary-profile"}, first.Name, secondary}); err != nil {
+			return err
+		}
+	} else {
+		a.say("connect.secondary", language.Values{"Name": first.Name, "Secondary": secondary})
+	}
+	flags.timeout = 0 // it goes on in ctx
+	flags.isSecondary = true
+	return a.connect(ctx, secondary, flags)
+}
+
+// secondaryLine says that another profile is connected instead.
+type secondaryLine struct {
+	line
+	Profile   string `json:"profile"`
+	Secondary string `json:"secondary"`
 }
 
 // errTooLong is why a context ends whose time is over.

@@ -153,3 +153,21 @@ func TestConnectFails(t *testing.T) {
 	awaitStatus(t, u, "Nothing is connected.")
 	u.awaitAgents(0)
 }
+
+// Where a gateway is not reached the secondary profile is connected instead.
+func TestConnectSecondary(t *testing.T) {
+	u := newAccount(t, alice)
+	u.socket = serve(t)
+	profile := serveGateway(t)
+	u.run("import", u.file("west.ovpn", profile)).want(exitDone)
+	closed := regexp.MustCompile(`remote 127.0.0.1 \d+`).ReplaceAllString(profile, "remote 127.0.0.1 1")
+	u.run("import", u.file("contoso.ovpn", closed)).want(exitDone)
+	u.run("set", "contoso", "secondary-profile=west").want(exitDone)
+	if r := u.run("connect", "contoso").want(exitDone); !strings.Contains(r.stdout, "Connecting west instead") {
+		t.Errorf("connect said\n%s", r.stdout)
+	}
+	if out := u.run("status").want(exitDone).stdout; !strings.Contains(out, "west  connected") || strings.Contains(out, "contoso") {
+		t.Errorf("status is\n%s", out)
+	}
+	u.run("disconnect").want(exitDone)
+}

@@ -141,6 +141,7 @@ func connectExample() example {
 		tunnel.Event{Time: moment(9, 0), Kind: tunnel.KindState, State: tunnel.Connecting},
 		tunnel.Event{Time: moment(9, 0), Kind: tunnel.KindStage, State: tunnel.Connecting, Stage: tunnel.Handshaking, Server: exampleServer},
 		tunnel.Event{Time: moment(9, 0), Kind: tunnel.KindRetry, State: tunnel.Connecting, Problem: exampleProblem(), Wait: 2},
+		secondaryLine{line{"secondary-profile"}, "Contoso", "Contoso West"},
 		browserLine{line{"browser"}, "Contoso", "https://login.microsoftonline.com/…", true},
 		deviceCodeLine{line{"device-code"}, "Contoso", "K7PQ2XWJM", "https://microsoft.com/devicelogin", moment(9, 15)},
 		tunnel.Event{Time: moment(9, 1), Kind: tunnel.KindSession, State: tunnel.Connected, Session: exampleConnection()},

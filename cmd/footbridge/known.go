@@ -45,6 +45,18 @@ type known struct {
 	Session        *api.Session // nil: not connected
 }
 
+// secondary is the profile to connect with where this one cannot be; empty: none. The client that a profile comes from writes "None" too.
+func (k known) secondary() string {
+	name := k.Settings.SecondaryProfile
+	if name == "" && k.Entry != nil {
+		name = k.Entry.Profile.SecondaryProfile
+	}
+	if strings.EqualFold(name, "none") || strings.EqualFold(name, k.Name) {
+		return ""
+	}
+	return name
+}
+
 // landscape is all that the user can see of profiles and connections.
 type landscape struct {
 	profiles []known

@@ -20,6 +20,7 @@ type link struct {
 	prepared *client.Prepared
 	agent    *agent.Agent
 	show     progress
+	fallback bool // there is a secondary profile to go on with
 
 	listening chan struct{} // closed with the first message: nothing that follows is missed
 	once      sync.Once
@@ -30,6 +31,7 @@ type link struct {
 	state   tunnel.State
 	up      *tunnel.Session // what the connection is like; nil: it is not up
 	shown   bool            // the user was told so
+	missed  int             // attempts in a row that did not reach the gateway
 	problem *tunnel.Problem
 	ended   *api.Record
 }
@@ -43,6 +45,25 @@ func (a *app) newLink(prepared *client.Prepared, asking *asker) *link {
 func (l *link) close() {
 	l.show.end()
 	l.service.Close()
+}
+
+// mostMissed is how many attempts a gateway has to be reached where there is a secondary profile.
+const mostMissed = 3
+
+// errUnreached says that the gateway was not reached, and that there is a secondary profile.
+var errUnreached = errors.New("gateway not reached")
+
+// count counts attempts that did not get as far as the gateway. The mutex is held.
+func (l *link) count(e tunnel.Event) {
+	if e.Kind != tunnel.KindRetry || e.Problem == nil {
+		return
+	}
+	switch e.Problem.Code {
+	case tunnel.NameNotFound, tunnel.Unreachable, tunnel.Refused, tunnel.NoAnswer, tunnel.NotOpenVPN, tunnel.TLSStalled:
+		l.missed++
+	default:
+		l.missed = 0
+	}
 }
 
 // errUp says that the connection is up.
@@ -76,6 +97,9 @@ func (l *link) open(ctx context.Context, noWait bool) error {
 	switch {
 	case errors.Is(err, errUp):
 		return l.finish(ctx)
+	case errors.Is(err, errUnreached):
+		l.giveUp()
+		return err
 	case ctx.Err() != nil:
 		l.giveUp()
 		return context.Cause(ctx)
@@ -177,6 +201,7 @@ func (l *link) observe(m api.Message) {
 	case change.Event != nil && change.Event.Session == l.id:
 		l.show.event(change.Event.Event)
 		l.shown = l.shown || change.Event.Event.Session != nil
+		l.count(change.Event.Event)
 		if change.Event.Event.Problem != nil {
 			l.problem = change.Event.Event.Problem
 		}
@@ -212,6 +237,8 @@ func (l *link) done() error {
 		return errEnded
 	case l.state == tunnel.Connected && l.up != nil:
 		return errUp
+	case l.fallback && l.missed >= mostMissed:
+		return errUnreached
 	default:
 		return nil
 	}
