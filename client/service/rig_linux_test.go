@@ -2,16 +2,13 @@ package service
 
 import (
 	"context"
-	"crypto/tls"
 	"fmt"
 	"io"
 	"log/slog"
 	"net"
-	"net/netip"
 	"os"
 	"path/filepath"
 	"runtime"
-	"strings"
 	"testing"
 	"time"
 
@@ -23,14 +20,12 @@ import (
 	"github.com/footbridge-vpn/footbridge/client/logfile"
 	"github.com/footbridge-vpn/footbridge/client/trusted"
 	"github.com/footbridge-vpn/footbridge/tunnel"
-	"github.com/footbridge-vpn/footbridge/tunnel/gateway"
 	"github.com/footbridge-vpn/footbridge/tunnel/host"
+	"github.com/footbridge-vpn/footbridge/tunnel/lab/loopback"
 	"github.com/footbridge-vpn/footbridge/tunnel/lab/pki"
-	"github.com/footbridge-vpn/footbridge/tunnel/openvpn/tlswrap"
 )
 
 const (
-	gatewayName = "11111111-2222-3333-4444-555555555555.vpn.azure.com"
 	alice       = 51001
 	bob         = 51002
 	daemon      = 901 // not a person
@@ -182,53 +177,12 @@ func await(t *testing.T, messages <-chan api.Message, what string, fits func(api
 // serveGateway starts a gateway on loopback and returns a profile for it and a user's identity.
 func serveGateway(t *testing.T) (profile []byte, user *pki.Identity) {
 	t.Helper()
-	set, err := pki.NewSet(gatewayName)
+	gateway, err := loopback.Start(nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if user, err = set.Client("user", pki.ECDSA); err != nil {
-		t.Fatal(err)
-	}
-	digits := strings.Repeat("0123456789abcdef", 32)
-	key, err := tlswrap.ParseStaticKey(digits)
-	if err != nil {
-		t.Fatal(err)
-	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	server, err := gateway.New(gateway.Config{
-		TLS: &tls.Config{Certificates: []tls.Certificate{set.Gateway.TLS()}, ClientAuth: tls.RequireAndVerifyClientCert,
-			ClientCAs: set.ClientRoot.Pool(), MinVersion: tls.VersionTLS12},
-		Wrap: tlswrap.Config{Mode: tlswrap.Auth, Key: key, Digest: "SHA256", Direction: tlswrap.Normal},
-		IPv4: netip.MustParsePrefix("172.16.0.0/24"), Routes: []netip.Prefix{netip.MustParsePrefix("10.10.0.0/16")},
-		Digest: "SHA256", Listeners: []net.Listener{listener},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	served := make(chan error, 1)
-	go func() { served <- server.Serve(ctx) }()
-	t.Cleanup(func() { cancel(); <-served })
-	root := pki.Identity{Certificate: set.GatewayRoot.Certificate}
-	return fmt.Appendf(nil, `client
-dev tun
-proto tcp-client
-remote 127.0.0.1 %d
-remote-cert-tls server
-verify-x509-name %s name
-auth SHA256
-key-direction 1
-<ca>
-%s</ca>
-<tls-auth>
------BEGIN OpenVPN Static key V1-----
-%s
------END OpenVPN Static key V1-----
-</tls-auth>
-`, listener.Addr().(*net.TCPAddr).Port, gatewayName, root.CertificatePEM(), digits), user
+	t.Cleanup(gateway.Close)
+	return gateway.Profile(), gateway.User
 }
 
 func newLoggerOf(log *logfile.Log) *slog.Logger { return slog.New(log.Handler(nil)) }

@@ -2,12 +2,9 @@ package main
 
 import (
 	"context"
-	"crypto/tls"
-	"fmt"
 	"io"
 	"log/slog"
 	"net"
-	"net/netip"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -23,10 +20,8 @@ import (
 	"github.com/footbridge-vpn/footbridge/client/logfile"
 	"github.com/footbridge-vpn/footbridge/client/service"
 	"github.com/footbridge-vpn/footbridge/tunnel"
-	"github.com/footbridge-vpn/footbridge/tunnel/gateway"
 	"github.com/footbridge-vpn/footbridge/tunnel/host"
-	"github.com/footbridge-vpn/footbridge/tunnel/lab/pki"
-	"github.com/footbridge-vpn/footbridge/tunnel/openvpn/tlswrap"
+	"github.com/footbridge-vpn/footbridge/tunnel/lab/loopback"
 )
 
 // channels is a computer whose device is made of channels: nothing of this one is changed.
@@ -155,50 +150,16 @@ func connectAs(t *testing.T, uid int, socket string, request api.ConnectRequest)
 // serveGateway starts a gateway on loopback and returns a profile for it that holds a user's certificate and key.
 func serveGateway(t *testing.T) (profile string) {
 	t.Helper()
-	set, err := pki.NewSet(gatewayName)
+	gateway, err := loopback.Start(nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	user, err := set.Client("user", pki.ECDSA)
+	t.Cleanup(gateway.Close)
+	whole, err := gateway.ProfileWithKey()
 	if err != nil {
 		t.Fatal(err)
 	}
-	digits := strings.Repeat("0123456789abcdef", 32)
-	key, err := tlswrap.ParseStaticKey(digits)
-	if err != nil {
-		t.Fatal(err)
-	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	server, err := gateway.New(gateway.Config{
-		TLS: &tls.Config{Certificates: []tls.Certificate{set.Gateway.TLS()}, ClientAuth: tls.RequireAndVerifyClientCert,
-			ClientCAs: set.ClientRoot.Pool(), MinVersion: tls.VersionTLS12},
-		Wrap: tlswrap.Config{Mode: tlswrap.Auth, Key: key, Digest: "SHA256", Direction: tlswrap.Normal},
-		IPv4: netip.MustParsePrefix("172.16.0.0/24"), Routes: []netip.Prefix{netip.MustParsePrefix("10.10.0.0/16")},
-		Digest: "SHA256", Listeners: []net.Listener{listener},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	served := make(chan error, 1)
-	go func() { served <- server.Serve(ctx) }()
-	t.Cleanup(func() { cancel(); <-served })
-	certificate, privateKey, err := user.WriteFiles(t.TempDir(), "user")
-	if err != nil {
-		t.Fatal(err)
-	}
-	inside := func(path string) string {
-		data, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return string(data)
-	}
-	return fmt.Sprintf("client\ndev tun\nproto tcp-client\nremote 127.0.0.1 %d\nremote-cert-tls server\nverify-x509-name %s name\nauth SHA256\nkey-direction 1\n<ca>\n%s</ca>\n<cert>\n%s</cert>\n<key>\n%s</key>\n<tls-auth>\n-----BEGIN OpenVPN Static key V1-----\n%s\n-----END OpenVPN Static key V1-----\n</tls-auth>\n",
-		listener.Addr().(*net.TCPAddr).Port, gatewayName, set.GatewayRoot.PEM(), inside(certificate), inside(privateKey), digits)
+	return string(whole)
 }
 
 // A connection that another program of the user's began is seen, watched and ended; other users see that there is one, and no more.

@@ -4,11 +4,7 @@ import (
 	"context"
 	"crypto"
 	"crypto/rand"
-	"crypto/tls"
 	"errors"
-	"fmt"
-	"net"
-	"net/netip"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -18,7 +14,7 @@ import (
 
 	"github.com/footbridge-vpn/footbridge/client/api"
 	"github.com/footbridge-vpn/footbridge/tunnel"
-	"github.com/footbridge-vpn/footbridge/tunnel/gateway"
+	"github.com/footbridge-vpn/footbridge/tunnel/lab/loopback"
 	"github.com/footbridge-vpn/footbridge/tunnel/lab/netns"
 	"github.com/footbridge-vpn/footbridge/tunnel/lab/netns/netnstest"
 	"github.com/footbridge-vpn/footbridge/tunnel/lab/pki"
@@ -139,32 +135,14 @@ var errConnected = errors.New("connected")
 
 func serveGateway(t *testing.T, namespace *netns.Namespace) ([]byte, *pki.Identity) {
 	t.Helper()
-	set, err := pki.NewSet(gatewayName)
-	if err != nil {
-		t.Fatal(err)
-	}
-	user, err := set.Client("user", pki.ECDSA)
-	if err != nil {
-		t.Fatal(err)
-	}
 	listener, err := namespace.Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	server, err := gateway.New(gateway.Config{
-		TLS: &tls.Config{Certificates: []tls.Certificate{set.Gateway.TLS()}, ClientAuth: tls.RequireAndVerifyClientCert,
-			ClientCAs: set.ClientRoot.Pool(), MinVersion: tls.VersionTLS12},
-		IPv4: netip.MustParsePrefix("172.16.0.0/24"), Routes: []netip.Prefix{netip.MustParsePrefix("10.10.0.0/16")},
-		Digest: "SHA256", Listeners: []net.Listener{listener},
-	})
+	gateway, err := loopback.Start(listener, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	served := make(chan error, 1)
-	go func() { served <- server.Serve(ctx) }()
-	t.Cleanup(func() { cancel(); <-served })
-	root := pki.Identity{Certificate: set.GatewayRoot.Certificate}
-	return fmt.Appendf(nil, "client\ndev tun\nproto tcp-client\nremote 127.0.0.1 %d\nremote-cert-tls server\nverify-x509-name %s name\nauth SHA256\n<ca>\n%s</ca>\n",
-		listener.Addr().(*net.TCPAddr).Port, gatewayName, root.CertificatePEM()), user
+	t.Cleanup(gateway.Close)
+	return gateway.Profile(), gateway.User
 }
