@@ -26,9 +26,9 @@ import (
 )
 
 const (
-	alice       = 51001
-	bob         = 51002
-	daemon      = 901 // not a person
+	alice  = 51001
+	bob    = 51002
+	daemon = 901 // not a person
 )
 
 // computer is one whose device is made of channels.
