@@ -60,15 +60,15 @@ func Tokenize(option string) ([]string, error) {
 			word.WriteByte(b)
 		}
 		escaped = false
-		if len(words) > maxArguments {
-			return nil, fmt.Errorf("split option: more than %d words", maxArguments)
-		}
 	}
 	if state == double || state == single || escaped {
 		return nil, fmt.Errorf("split option: %w: it does not end", errSyntax)
 	}
 	if state == bare {
 		end()
+	}
+	if len(words) > maxArguments {
+		return nil, fmt.Errorf("split option: more than %d words", maxArguments)
 	}
 	return words, nil
 }
