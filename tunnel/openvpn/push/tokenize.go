@@ -25,6 +25,12 @@ func Tokenize(option string) ([]string, error) {
 	var words []string
 	var word strings.Builder
 	state, escaped := between, false
+	tooMany := func() error {
+		if len(words) > maxArguments {
+			return fmt.Errorf("split option: more than %d words", maxArguments)
+		}
+		return nil
+	}
 	end := func() {
 		words = append(words, word.String())
 		word.Reset()
@@ -46,7 +52,7 @@ func Tokenize(option string) ([]string, error) {
 			return nil, fmt.Errorf("split option: %w: a backslash escapes %q", errSyntax, b)
 		case state == between && isSpace(b) && !escaped:
 		case state == between && !escaped && (b == '#' || b == ';'):
-			return words, nil
+			return words, tooMany()
 		case state == between && !escaped && b == '"':
 			state = double
 		case state == between && !escaped && b == '\'':
@@ -60,6 +66,9 @@ func Tokenize(option string) ([]string, error) {
 			word.WriteByte(b)
 		}
 		escaped = false
+		if err := tooMany(); err != nil {
+			return nil, err
+		}
 	}
 	if state == double || state == single || escaped {
 		return nil, fmt.Errorf("split option: %w: it does not end", errSyntax)
@@ -67,10 +76,7 @@ func Tokenize(option string) ([]string, error) {
 	if state == bare {
 		end()
 	}
-	if len(words) > maxArguments {
-		return nil, fmt.Errorf("split option: more than %d words", maxArguments)
-	}
-	return words, nil
+	return words, tooMany()
 }
 
 func isSpace(b byte) bool { return b == ' ' || b >= '\t' && b <= '\r' }
