@@ -47,7 +47,11 @@ func exitCode(ctx context.Context, err error) int {
 	switch {
 	case err == nil:
 		return exitDone
-	case errors.Is(context.Cause(ctx), errInterrupted), errors.Is(err, errInterrupted), errors.Is(err, signin.ErrCancelled):
+	case errors.Is(context.Cause(ctx), errInterrupted), errors.Is(err, errInterrupted):
+		return exitCancelled
+	case errors.As(err, &entraID):
+		return entraExit(entraID.Code)
+	case errors.Is(err, signin.ErrCancelled):
 		return exitCancelled
 	case errors.As(err, &own):
 		return own.exit
@@ -55,8 +59,6 @@ func exitCode(ctx context.Context, err error) int {
 		return exitUsage
 	case errors.Is(err, signin.ErrNobodyToAsk):
 		return exitSignIn
-	case errors.As(err, &entraID):
-		return entraExit(entraID.Code)
 	case errors.As(err, &problem):
 		return problemExit(problem)
 	case errors.As(err, &refusal):

@@ -72,7 +72,12 @@ func explain(texts *language.Texts, err error) failure {
 		return f
 	}
 	switch {
-	case errors.Is(err, errInterrupted), errors.Is(err, context.Canceled), errors.Is(err, signin.ErrCancelled):
+	case errors.Is(err, errInterrupted):
+		return say("cancelled", nil)
+	case errors.As(err, &entraID):
+		sentence, remedy := texts.Explain(language.SignIns, string(entraID.Code), entraID.Sentence, entraID.Remedy)
+		return failure{Code: "entra-" + string(entraID.Code), Sentence: sentence, Remedy: remedy, Detail: entraDetail(entraID)}
+	case errors.Is(err, context.Canceled), errors.Is(err, signin.ErrCancelled):
 		return say("cancelled", nil)
 	case errors.As(err, &own):
 		f := say(own.code, own.values)
@@ -85,9 +90,6 @@ func explain(texts *language.Texts, err error) failure {
 		return explainUsage(texts, err)
 	case errors.Is(err, signin.ErrNobodyToAsk):
 		return say("nobody-to-ask", nil)
-	case errors.As(err, &entraID):
-		sentence, remedy := texts.Explain(language.SignIns, string(entraID.Code), entraID.Sentence, entraID.Remedy)
-		return failure{Code: "entra-" + string(entraID.Code), Sentence: sentence, Remedy: remedy, Detail: entraDetail(entraID)}
 	case errors.As(err, &problem):
 		sentence, remedy := texts.Explain(language.Problems, string(problem.Code), problem.Sentence, problem.Remedy)
 		if problem.Code == tunnel.AuthFailed && problem.Detail != "" {
