@@ -27,7 +27,11 @@ func (a *app) keyring(ctx context.Context) (keyring.Keyring, error) {
 		return nil, err
 	}
 	if choice.Warning != "" && !choice.Warned && !a.json {
-		a.err.line(a.translate(choice.Warning))
+		if choice.Kind == keyring.File {
+			a.warn("keyring.file", nil)
+		} else {
+			a.err.line(choice.Warning)
+		}
 		if err := keyring.MarkWarned(keyring.UserDir()); err != nil && a.verbose {
 			a.err.line(err.Error())
 		}
