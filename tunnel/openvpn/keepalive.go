@@ -18,7 +18,7 @@ type lifeState struct {
 	endsAt                      time.Time // session-timeout
 
 	tried       time.Time // when an in-band message was sent, or could not be
-	looked      time.Time // when the use of the key was looked at
+	looked      time.Time // when keepAlive came last
 	renegotiate bool      // a renegotiation waits for a credential
 	closing     bool      // EXIT is on its way
 	closeAt     time.Time // when not to wait for it any longer
@@ -79,7 +79,11 @@ func (c *Client) silenceLimit() time.Duration {
 	return restart
 }
 
-// keepAlive pings, and ends a session whose time is over.
+// sleepSlack is how late keepAlive may come on a busy computer.
+const sleepSlack = 5 * time.Second
+
+// keepAlive pings, and ends a session whose time is over. The time of a session is also over where this program was held for longer
+// than the gateway is patient, as by a suspended computer: the packets that waited in the socket since then say nothing of the gateway.
 func (c *Client) keepAlive(now time.Time) {
 	if c.ended() || c.stage != StageEstablished {
 		return
@@ -90,11 +94,13 @@ func (c *Client) keepAlive(now time.Time) {
 		}
 		return
 	}
+	limit := c.silenceLimit()
+	slept := limit > 0 && now.Sub(c.life.looked) > limit+sleepSlack
 	c.life.looked = now
 	if c.life.ping > 0 && !now.Before(c.lastSent().Add(c.life.ping)) {
 		c.sendPing(now)
 	}
-	if limit := c.silenceLimit(); limit > 0 && !now.Before(c.lastHeard().Add(limit)) {
+	if slept || limit > 0 && !now.Before(c.lastHeard().Add(limit)) {
 		code := PingRestart
 		if c.life.pingExit == limit {
 			code = PingExit

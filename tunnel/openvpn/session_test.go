@@ -210,6 +210,25 @@ func TestKeepalive(t *testing.T) {
 	}
 }
 
+// TestSuspended holds the client for longer than the gateway is patient. What came for it meanwhile still waited in its socket.
+func TestSuspended(t *testing.T) {
+	for held, want := range map[time.Duration]Code{50 * time.Second: "", 120 * time.Second: PingRestart} {
+		l := newLab(t, func(s *setUp) { s.server.options = append(s.server.options, "ping 10", "ping-restart 60") })
+		l.connect()
+		l.run(30*time.Second, nil)
+		l.now = l.now.Add(held)
+		l.sendDown("sent long ago")
+		l.client.Advance(l.now)
+		var got Code
+		if f := l.client.Failure(); f != nil {
+			got = f.Code
+		}
+		if got != want {
+			t.Errorf("held for %v: %q, want %q", held, got, want)
+		}
+	}
+}
+
 func TestLimits(t *testing.T) {
 	l := newLab(t, func(s *setUp) { s.server.options = append(s.server.options, "session-timeout 600") })
 	l.connect()
