@@ -7,8 +7,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/fsnotify/fsnotify"
-
 	"github.com/footbridge-vpn/footbridge/client/agent"
 	"github.com/footbridge-vpn/footbridge/client/api"
 	"github.com/footbridge-vpn/footbridge/client/trusted"
@@ -68,7 +66,7 @@ func (c *AutoConnect) keepAll(ctx context.Context) {
 	keepers := map[string]keeper{}
 	var running sync.WaitGroup
 	defer running.Wait()
-	changes, stopWatching := c.watchStore(ctx)
+	changes, stopWatching := watchStore(ctx, c.Profiles)
 	defer stopWatching()
 	for {
 		wanted := map[string]store.Entry{}
@@ -104,49 +102,6 @@ func (c *AutoConnect) keepAll(ctx context.Context) {
 		case <-changes:
 		}
 	}
-}
-
-// The times of watching the user's profiles.
-const (
-	storeSettles  = 300 * time.Millisecond
-	storeRechecks = time.Minute
-)
-
-// watchStore tells when the user's profiles may have changed.
-func (c *AutoConnect) watchStore(ctx context.Context) (<-chan time.Time, func()) {
-	out := make(chan time.Time, 1)
-	watcher, err := fsnotify.NewWatcher()
-	if err != nil {
-		ticker := time.NewTicker(storeRechecks)
-		return ticker.C, ticker.Stop
-	}
-	_ = watcher.Add(c.Profiles.Dir()) // a folder that is not there yet is found by the next look
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		for {
-			var settle <-chan time.Time
-			select {
-			case <-ctx.Done():
-				return
-			case <-watcher.Events:
-				settle = time.After(storeSettles)
-			case <-time.After(storeRechecks):
-				_ = watcher.Add(c.Profiles.Dir())
-				settle = time.After(0)
-			}
-			select {
-			case <-ctx.Done():
-				return
-			case now := <-settle:
-				select {
-				case out <- now:
-				default:
-				}
-			}
-		}
-	}()
-	return out, func() { watcher.Close(); <-done }
 }
 
 // keep connects one profile, again and again, until ctx ends or the user disconnects it.
@@ -187,9 +142,6 @@ func (c *AutoConnect) keep(ctx context.Context, entry store.Entry) {
 		}
 	}
 }
-
-// restartWait is the wait after the service went away.
-const restartWait = 500 * time.Millisecond
 
 // connect holds one session to its end. A network that becomes a trusted one ends it.
 func (c *AutoConnect) connect(ctx context.Context, entry store.Entry, network <-chan netmon.Change) (api.Record, error) {

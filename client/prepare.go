@@ -67,8 +67,8 @@ func PrepareMachine(ctx context.Context, machine api.MachineProfile, wish Wish, 
 		profile.Authentication.Certificate = &profiles.CertificateSelector{Thumbprint: machine.Thumbprint, Issuer: machine.Issuer}
 	}
 	if e := machine.Entra; e != nil {
-		profile.Authentication.Entra = &profiles.Entra{Audience: e.Audience, Issuer: e.Issuer, Tenant: e.Tenant, ApplicationID: e.ApplicationID,
-			CacheSignInUser: e.CacheSignInUser, EnableGroupToken: e.EnableGroupToken}
+		entra := machineEntra(e)
+		profile.Authentication.Entra = &entra
 	}
 	p := &Prepared{Request: api.ConnectRequest{MachineProfile: machine.ID, LeaveDNS: wish.LeaveDNS, EndWithMe: wish.EndWithMe}}
 	p.Secrets = secretsFor(profile, machine.Settings, wish)
@@ -82,6 +82,11 @@ func PrepareMachine(ctx context.Context, machine api.MachineProfile, wish Wish, 
 		p.Request.Settings = &settings.Revealed{Username: p.Secrets.Username}
 	}
 	return p, nil
+}
+
+func machineEntra(e *api.Entra) profiles.Entra {
+	return profiles.Entra{Audience: e.Audience, Issuer: e.Issuer, Tenant: e.Tenant, ApplicationID: e.ApplicationID,
+		CacheSignInUser: e.CacheSignInUser, EnableGroupToken: e.EnableGroupToken}
 }
 
 func secretsFor(profile *profiles.Profile, set settings.Settings, wish Wish) agent.Secrets {

@@ -23,6 +23,8 @@ type Options struct {
 	Logger   *slog.Logger
 	// Observe is told every message of the service, before the agent acts on it; nil: nobody is. It must not block.
 	Observe func(api.Message)
+	// Lost is told that the service cannot be followed any more, or not yet, and why; nil: nobody is. It must not block.
+	Lost func(error)
 	// Now is the clock; nil: the system's.
 	Now func() time.Time
 }
@@ -107,6 +109,9 @@ func (a *Agent) Run(ctx context.Context, until func() error) error {
 			return stop.error
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
+		}
+		if a.options.Lost != nil {
+			a.options.Lost(err)
 		}
 		var refused *api.Error
 		if errors.As(err, &refused) && refused.Code != api.NotRunning {

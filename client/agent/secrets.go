@@ -31,6 +31,11 @@ type Secrets struct {
 	Forget func(username string)
 }
 
+// Lasting reports whether the gateway may ask something later that only a program of the user can answer.
+func (s Secrets) Lasting() bool {
+	return s.Certificate != nil || s.Password != "" || s.Entra != nil || s.Username != ""
+}
+
 // String keeps the secrets out of logs.
 func (Secrets) String() string { return "secrets of a session [secret]" }
 

@@ -12,10 +12,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/footbridge-vpn/footbridge/client"
-	"github.com/footbridge-vpn/footbridge/client/agent"
 	"github.com/footbridge-vpn/footbridge/client/api"
 	"github.com/footbridge-vpn/footbridge/client/language"
-	"github.com/footbridge-vpn/footbridge/profiles/secret"
 	"github.com/footbridge-vpn/footbridge/profiles/settings"
 	"github.com/footbridge-vpn/footbridge/tunnel"
 )
@@ -231,9 +229,4 @@ func backgroundProgram() (string, error) {
 		return "", fmt.Errorf("find this program: %w", err)
 	}
 	return program, nil
-}
-
-// needsAgent reports whether the gateway may ask something later that only a program of the user can answer.
-func needsAgent(s agent.Secrets) bool {
-	return s.Certificate != nil || s.Password != secret.Text("") || s.Entra != nil || s.Username != ""
 }

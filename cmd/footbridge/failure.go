@@ -4,20 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"strings"
 
 	"github.com/spf13/cobra"
 
-	"github.com/footbridge-vpn/footbridge/client/api"
+	explanation "github.com/footbridge-vpn/footbridge/client/failure"
 	"github.com/footbridge-vpn/footbridge/client/language"
-	"github.com/footbridge-vpn/footbridge/client/signin"
-	"github.com/footbridge-vpn/footbridge/client/signin/entra"
-	"github.com/footbridge-vpn/footbridge/profiles"
-	"github.com/footbridge-vpn/footbridge/profiles/finding"
-	"github.com/footbridge-vpn/footbridge/profiles/settings"
-	"github.com/footbridge-vpn/footbridge/profiles/store"
-	"github.com/footbridge-vpn/footbridge/tunnel"
 )
 
 // commandError is a refusal of the command line itself. Its texts stand in the catalogue as "error.CODE" and "error.CODE.remedy".
@@ -41,29 +33,11 @@ func (e *commandError) Error() string {
 func (e *commandError) Unwrap() error { return e.err }
 
 // failure is what people and programs are told of an error.
-type failure struct {
-	Code     string `json:"code"`
-	Sentence string `json:"sentence"`
-	Remedy   string `json:"remedy,omitempty"`
-	Command  string `json:"command,omitempty"` // that would work
-	Detail   string `json:"detail,omitempty"`
-}
+type failure = explanation.Failure
 
-// explain finds the words for an error in a language.
+// explain finds the words for an error in a language: this program's own ones here, all others where every face finds them.
 func explain(texts *language.Texts, err error) failure {
-	var (
-		own       *commandError
-		problem   *tunnel.Problem
-		refusal   *api.Error
-		notFound  *store.NotFoundError
-		ambiguous *store.AmbiguousError
-		entraID   *entra.Problem
-		exists    *store.ExistsError
-		imported  *profiles.ImportError
-		exported  *profiles.ExportError
-		value     *settings.ValueError
-		key       *settings.UnknownKeyError
-	)
+	var own *commandError
 	say := func(code string, values language.Values) failure {
 		f := failure{Code: code, Sentence: texts.Text("error."+code, values), Detail: err.Error()}
 		if remedy := "error." + code + ".remedy"; texts.Has(remedy) {
@@ -74,11 +48,6 @@ func explain(texts *language.Texts, err error) failure {
 	switch {
 	case errors.Is(err, errInterrupted):
 		return say("cancelled", nil)
-	case errors.As(err, &entraID):
-		sentence, remedy := texts.Explain(language.SignIns, string(entraID.Code), entraID.Sentence, entraID.Remedy)
-		return failure{Code: "entra-" + string(entraID.Code), Sentence: sentence, Remedy: remedy, Detail: entraDetail(entraID)}
-	case errors.Is(err, context.Canceled), errors.Is(err, signin.ErrCancelled):
-		return say("cancelled", nil)
 	case errors.As(err, &own):
 		f := say(own.code, own.values)
 		f.Command, f.Detail = own.command, ""
@@ -88,83 +57,9 @@ func explain(texts *language.Texts, err error) failure {
 		return f
 	case isUsage(err):
 		return explainUsage(texts, err)
-	case errors.Is(err, signin.ErrNobodyToAsk):
-		return say("nobody-to-ask", nil)
-	case errors.As(err, &problem):
-		sentence, remedy := texts.Explain(language.Problems, string(problem.Code), problem.Sentence, problem.Remedy)
-		if problem.Code == tunnel.AuthFailed && problem.Detail != "" {
-			sentence += " (" + problem.Detail + ")" // the gateway's own words, for people
-		}
-		return failure{Code: string(problem.Code), Sentence: sentence, Remedy: remedy, Detail: problem.Detail}
-	case errors.As(err, &refusal):
-		sentence, remedy := texts.Explain(language.Refusals, string(refusal.Code), refusal.Sentence, refusal.Remedy)
-		return failure{Code: string(refusal.Code), Sentence: sentence, Remedy: remedy}
-	case errors.As(err, &notFound):
-		return say("profile-not-found", language.Values{"Name": notFound.Name})
-	case errors.As(err, &ambiguous):
-		return say("profile-ambiguous", language.Values{"Name": ambiguous.Name, "Names": strings.Join(ambiguous.Names, ", ")})
-	case errors.As(err, &exists):
-		return say("profile-exists", language.Values{"Name": exists.Entry.Name})
-	case errors.As(err, &imported):
-		return failure{Code: faultCode(imported.Findings), Sentence: texts.Text("error.not-a-profile", language.Values{"Reason": faults(texts, imported.Findings)})}
-	case errors.As(err, &exported):
-		return say("cannot-export", language.Values{"Format": string(exported.Format), "Reason": exported.Problem})
-	case errors.As(err, &value):
-		return say("setting-value", language.Values{"Key": value.Key, "Expected": translated(texts, value.Expected)})
-	case errors.As(err, &key):
-		return say("setting-unknown", language.Values{"Key": key.Key})
-	case errors.Is(err, store.ErrBusy):
-		return say("store-busy", nil)
-	case errors.Is(err, store.ErrReadOnly), errors.Is(err, fs.ErrPermission):
-		return say("not-permitted", language.Values{"Reason": reason(err)})
-	case errors.Is(err, fs.ErrNotExist):
-		return say("file-not-found", language.Values{"Reason": reason(err)})
-	case errors.Is(err, context.DeadlineExceeded):
-		return say("timed-out", nil)
+	default:
+		return explanation.Explain(texts, err)
 	}
-	if sentence, remedy, ok := signin.ExplainCertificate(err); ok {
-		sentence, _ = texts.Translate(sentence)
-		remedy, _ = texts.Translate(remedy)
-		return failure{Code: "client-certificate", Sentence: sentence, Remedy: remedy, Detail: err.Error()}
-	}
-	return say("failed", language.Values{"Reason": err.Error()})
-}
-
-// translated is a text of another package in a language, where the catalogue has it.
-func translated(texts *language.Texts, text string) string {
-	text, _ = texts.Translate(text)
-	return text
-}
-
-// reason is which file an error is about.
-func reason(err error) string {
-	var path *fs.PathError
-	if errors.As(err, &path) {
-		return path.Path
-	}
-	return err.Error()
-}
-
-// faultCode is the first fault's.
-func faultCode(findings []finding.Finding) string {
-	for _, f := range findings {
-		if f.Severity == finding.Fault {
-			return f.Code
-		}
-	}
-	return "not-a-profile"
-}
-
-// faults are the reasons why a file is no profile, in one text.
-func faults(texts *language.Texts, findings []finding.Finding) string {
-	var reasons []string
-	for _, f := range findings {
-		if f.Severity == finding.Fault {
-			problem, remedy := texts.Explain(language.Noted, f.Code, f.Problem, f.Remedy)
-			reasons = append(reasons, strings.TrimSpace(place(f, texts)+problem+" "+remedy))
-		}
-	}
-	return strings.Join(reasons, " ")
 }
 
 // fail tells of an error and returns the exit code.
@@ -218,19 +113,4 @@ type failureLine struct {
 
 func newFailureLine(f failure, code int) failureLine {
 	return failureLine{line{"failure"}, strings.TrimSpace(f.Sentence + " " + f.Remedy), code, f}
-}
-
-// entraDetail is what an administrator looks a refused sign-in up by.
-func entraDetail(p *entra.Problem) string {
-	var facts []string
-	if p.Number != 0 {
-		facts = append(facts, fmt.Sprintf("AADSTS%d", p.Number))
-	}
-	if p.CorrelationID != "" {
-		facts = append(facts, "correlation id "+p.CorrelationID)
-	}
-	if p.Detail != "" {
-		facts = append(facts, p.Detail)
-	}
-	return strings.Join(facts, ", ")
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 
+	explanation "github.com/footbridge-vpn/footbridge/client/failure"
 	"github.com/footbridge-vpn/footbridge/client/language"
 	"github.com/footbridge-vpn/footbridge/profiles/finding"
 )
@@ -42,19 +43,5 @@ func (a *app) showFinding(f finding.Finding) {
 // noted is where a finding is and what it is.
 func (a *app) noted(f finding.Finding) string {
 	problem, _ := a.texts().Explain(language.Noted, f.Code, f.Problem, f.Remedy)
-	return place(f, a.texts()) + problem
-}
-
-// place is where a finding is, with a colon and a space behind.
-func place(f finding.Finding, texts *language.Texts) string {
-	switch {
-	case f.File != "" && f.Line > 0:
-		return fmt.Sprintf("%s:%d: ", f.File, f.Line)
-	case f.File != "":
-		return f.File + ": "
-	case f.Line > 0:
-		return texts.Text("finding.line", language.Values{"Line": fmt.Sprint(f.Line)}) + ": "
-	default:
-		return ""
-	}
+	return explanation.Place(f, a.texts()) + problem
 }

@@ -5,17 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"runtime"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/footbridge-vpn/footbridge/client"
 	"github.com/footbridge-vpn/footbridge/client/language"
 	"github.com/footbridge-vpn/footbridge/profiles"
 	"github.com/footbridge-vpn/footbridge/profiles/officialclient"
-	"github.com/footbridge-vpn/footbridge/profiles/settings"
 	"github.com/footbridge-vpn/footbridge/profiles/store"
 )
 
@@ -223,11 +221,11 @@ func (a *app) importSource(ctx context.Context, target *store.Store, source stri
 
 // addProfile keeps a profile, or finds out what would happen.
 func addProfile(target *store.Store, profile *profiles.Profile, managed profiles.Management, flags importFlags) (importedProfile, error) {
-	added := importedProfile{Name: profile.Name, Authentication: profile.Authentication.Type, Servers: servers(profile)}
+	added := importedProfile{Name: profile.Name, Authentication: profile.Authentication.Type, Servers: client.Servers(profile)}
 	if flags.name != "" {
 		added.Name = flags.name
 	}
-	options := store.AddOptions{Name: flags.name, Replace: flags.force, DryRun: flags.dryRun, Settings: managedSettings(target, added.Name, managed)}
+	options := store.AddOptions{Name: flags.name, Replace: flags.force, DryRun: flags.dryRun, Settings: client.ManagedSettings(target, added.Name, managed)}
 	entry, outcome, err := target.Add(profile, options)
 	var exists *store.ExistsError
 	switch {
@@ -242,39 +240,6 @@ func addProfile(target *store.Store, profile *profiles.Profile, managed profiles
 		added.Name = entry.Name
 	}
 	return added, nil
-}
-
-// managedSettings are a profile's settings with what a device management, or the client that it comes from, says about it; nil: it says
-// nothing.
-func managedSettings(target *store.Store, name string, managed profiles.Management) *settings.Settings {
-	var set settings.Settings
-	if entry, err := target.Find(name); err == nil && entry.Name == name {
-		set = entry.Settings.Clone()
-	}
-	said := false
-	if managed.AutoConnect {
-		set.AutoConnect, said = true, true
-	}
-	for _, suffix := range managed.TrustedNetworks {
-		set.TrustedNetworks, said = addTrusted(set.TrustedNetworks, settings.TrustedNetwork{DNSSuffix: strings.ToLower(suffix)}), true
-	}
-	for _, probe := range managed.TrustedProbes {
-		set.TrustedNetworks, said = addTrusted(set.TrustedNetworks, settings.TrustedNetwork{Probe: probe}), true
-	}
-	if filepath.IsAbs(managed.CertificateFile) && set.Certificate == nil {
-		set.Certificate, said = &settings.CertificateSource{CertificateFile: managed.CertificateFile, KeyFile: managed.KeyFile}, true
-	}
-	if !said || set.Validate() != nil {
-		return nil
-	}
-	return &set
-}
-
-func addTrusted(list []settings.TrustedNetwork, network settings.TrustedNetwork) []settings.TrustedNetwork {
-	if slices.Contains(list, network) {
-		return list
-	}
-	return append(list, network)
 }
 
 func (a *app) showImported(p importedProfile, flags importFlags) {

@@ -57,8 +57,8 @@ func exampleFinding() findingJSON {
 }
 
 func exampleFailure() failure {
-	return failure{"profile-exists", "There is a different profile Contoso already.", "Replace it with --force, or give this one another name with --name.",
-		"sudo footbridge import --machine vpnprofile.zip", "add profile: there is another"}
+	return failure{Code: "profile-exists", Sentence: "There is a different profile Contoso already.", Remedy: "Replace it with --force, or give this one another name with --name.",
+		Command: "sudo footbridge import --machine vpnprofile.zip", Detail: "add profile: there is another"}
 }
 
 func examples() []example {

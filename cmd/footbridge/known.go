@@ -3,13 +3,12 @@ package main
 import (
 	"cmp"
 	"context"
-	"net"
 	"os/user"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
+	"github.com/footbridge-vpn/footbridge/client"
 	"github.com/footbridge-vpn/footbridge/client/api"
 	"github.com/footbridge-vpn/footbridge/profiles"
 	"github.com/footbridge-vpn/footbridge/profiles/settings"
@@ -81,7 +80,7 @@ func (a *app) look(ctx context.Context) (*landscape, error) {
 	all := &landscape{damaged: damaged}
 	for _, entry := range entries {
 		all.profiles = append(all.profiles, known{ID: entry.ID, Name: entry.Name, Authentication: entry.Profile.Authentication.Type,
-			Servers: servers(entry.Profile), Settings: entry.Settings, Entry: &entry})
+			Servers: client.Servers(entry.Profile), Settings: entry.Settings, Entry: &entry})
 	}
 	ctx, cancel := context.WithTimeout(ctx, serviceLimit)
 	defer cancel()
@@ -160,15 +159,6 @@ func (l *landscape) session(wanted string) (*api.Session, error) {
 		return nil, err
 	}
 	return p.Session, nil
-}
-
-// servers are a profile's as "host:port".
-func servers(p *profiles.Profile) []string {
-	list := []string{}
-	for _, server := range p.Servers {
-		list = append(list, net.JoinHostPort(server.Host, strconv.Itoa(int(server.Port))))
-	}
-	return list
 }
 
 // signInName is how a profile signs in, in the user's language.

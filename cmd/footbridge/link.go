@@ -144,7 +144,7 @@ func (l *link) finish(ctx context.Context) error {
 
 // handOver gives the session to a process in the background: the gateway may ask for a signature or a token at any time.
 func (l *link) handOver(ctx context.Context) error {
-	if !needsAgent(l.prepared.Secrets) {
+	if !l.prepared.Secrets.Lasting() {
 		return nil
 	}
 	program, err := backgroundProgram()

@@ -2,13 +2,13 @@ package main
 
 import (
 	"context"
+	"log/slog"
 	"net/http"
 
 	"github.com/footbridge-vpn/footbridge/client"
 	"github.com/footbridge-vpn/footbridge/client/agent"
 	"github.com/footbridge-vpn/footbridge/client/signin/entra"
 	"github.com/footbridge-vpn/footbridge/client/signin/keyring"
-	"github.com/footbridge-vpn/footbridge/profiles/secret"
 )
 
 // tokens is where access tokens of Entra ID come from.
@@ -50,26 +50,9 @@ func (a *app) provider(ctx context.Context) (*entra.Provider, error) {
 
 // usePasswords lets a session use a kept password, keep a new one and drop a refused one, where the administrator allows it.
 func (a *app) usePasswords(ctx context.Context, prepared *client.Prepared, profile string, allowed bool) {
-	s := &prepared.Secrets
-	if !allowed || s.Password != "" || s.Entra != nil || s.Certificate != nil {
-		return
+	passwords := client.Passwords{Open: a.keyring, NotKept: func() { a.warn("connect.not-remembered", nil) }}
+	if a.verbose {
+		passwords.Logger = slog.New(slog.NewTextHandler(a.err, nil))
 	}
-	opened, err := a.keyring(ctx)
-	if err != nil {
-		return // the user types it, as without a keyring
-	}
-	kept := keyring.Passwords{Keyring: opened, Allowed: allowed}
-	if username, password, found, err := kept.Get(ctx, profile, s.Username); err == nil && found {
-		s.Username, s.Password = username, password
-	}
-	s.Remember = func(username string, password secret.Text) {
-		if err := kept.Set(context.WithoutCancel(ctx), profile, username, password); err != nil {
-			a.warn("connect.not-remembered", nil)
-		}
-	}
-	s.Forget = func(username string) {
-		if err := kept.Delete(context.WithoutCancel(ctx), profile, username); err != nil && a.verbose {
-			a.err.line(err.Error())
-		}
-	}
+	passwords.Use(ctx, prepared, profile, allowed)
 }
