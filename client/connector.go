@@ -303,3 +303,16 @@ func (c *Connector) failOver(session string, b begun) {
 		c.logger.Warn("secondary profile not connected", "profile", secondary.Name, "error", err)
 	}
 }
+
+// Traffic is what went through each session so far, by its id.
+func (c *Connector) Traffic(ctx context.Context) (map[string]tunnel.Traffic, error) {
+	snapshot, err := c.options.Service.Status(ctx)
+	if err != nil {
+		return nil, err
+	}
+	counters := map[string]tunnel.Traffic{}
+	for _, session := range snapshot.Sessions {
+		counters[session.ID] = session.Traffic
+	}
+	return counters, nil
+}
