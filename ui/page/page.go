@@ -27,6 +27,8 @@ type Env struct {
 	OpenURL func(address string) error
 	// Copy puts a text on the clipboard.
 	Copy func(text string)
+	// Paste is the text on the clipboard.
+	Paste func() string
 	// Notice tells the user in passing that something was done, as in "Copied.". It goes away by itself.
 	Notice func(text string)
 	// Failed shows an error with its remedy.

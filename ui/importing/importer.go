@@ -1,0 +1,138 @@
+// Package importing brings profiles into the user's store from files, drops and the clipboard.
+package importing
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"strings"
+
+	"github.com/footbridge-vpn/footbridge/client"
+	"github.com/footbridge-vpn/footbridge/profiles"
+	"github.com/footbridge-vpn/footbridge/profiles/finding"
+	"github.com/footbridge-vpn/footbridge/profiles/store"
+)
+
+// Choice is what becomes of a profile whose name is taken.
+type Choice string
+
+// The choices.
+const (
+	Skip     Choice = "skip"
+	Replace  Choice = "replace"
+	KeepBoth Choice = "keep-both"
+)
+
+// Conflict is a profile whose name another one has.
+type Conflict struct {
+	Name    string
+	Profile *profiles.Profile
+	managed profiles.Management
+}
+
+// Done is a profile that is in the store now.
+type Done struct {
+	ID, Name string
+	Outcome  store.Outcome
+}
+
+// Failed is a source that no profile could be read from, or a profile that could not be kept.
+type Failed struct {
+	Source string
+	Err    error
+}
+
+// Result is what an import did, and what is left to decide.
+type Result struct {
+	Done      []Done
+	Conflicts []Conflict
+	Warnings  []finding.Finding
+	Failed    []Failed
+}
+
+// Source is where profiles are read from: a file, or a text.
+type Source struct {
+	Path string
+	Text string // instead of Path
+}
+
+// Run reads every source and keeps what it can. It goes on after an error.
+func Run(ctx context.Context, into *store.Store, sources []Source) Result {
+	var r Result
+	for _, source := range sources {
+		if ctx.Err() != nil {
+			break
+		}
+		r.read(into, source)
+	}
+	return r
+}
+
+func (r *Result) read(into *store.Store, source Source) {
+	imported, err := open(source)
+	if err != nil {
+		r.Failed = append(r.Failed, Failed{source.Path, err})
+		return
+	}
+	for _, f := range imported.Findings {
+		if f.Severity >= finding.Warning {
+			r.Warnings = append(r.Warnings, f)
+		}
+	}
+	for _, profile := range imported.Profiles {
+		r.keep(into, Conflict{Name: profile.Name, Profile: profile, managed: imported.Management[profile]}, store.AddOptions{}, source.Path)
+	}
+}
+
+func open(source Source) (*profiles.Imported, error) {
+	if source.Path == "" {
+		return profiles.Import(strings.NewReader(source.Text), profiles.ImportOptions{})
+	}
+	return profiles.ImportFile(source.Path)
+}
+
+func (r *Result) keep(into *store.Store, c Conflict, options store.AddOptions, source string) {
+	name := c.Name
+	if options.Name != "" {
+		name = options.Name
+	}
+	options.Settings = client.ManagedSettings(into, name, c.managed)
+	entry, outcome, err := into.Add(c.Profile, options)
+	var exists *store.ExistsError
+	switch {
+	case errors.As(err, &exists):
+		r.Conflicts = append(r.Conflicts, c)
+	case err != nil:
+		r.Failed = append(r.Failed, Failed{source, err})
+	default:
+		r.Done = append(r.Done, Done{entry.ID, entry.Name, outcome})
+	}
+}
+
+// mostCopies bounds the search for a free name.
+const mostCopies = 1000
+
+// Decide does with a conflict what the user chose.
+func Decide(into *store.Store, c Conflict, choice Choice) Result {
+	var r Result
+	switch choice {
+	case Replace:
+		r.keep(into, c, store.AddOptions{Replace: true}, "")
+	case KeepBoth:
+		for n := 2; n < mostCopies; n++ {
+			r = Result{}
+			r.keep(into, c, store.AddOptions{Name: c.Name + " (" + strconv.Itoa(n) + ")"}, "")
+			if len(r.Conflicts) == 0 {
+				break
+			}
+		}
+	}
+	return r
+}
+
+// add puts the results of two imports together.
+func (r *Result) add(other Result) {
+	r.Done = append(r.Done, other.Done...)
+	r.Warnings = append(r.Warnings, other.Warnings...)
+	r.Failed = append(r.Failed, other.Failed...)
+}

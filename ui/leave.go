@@ -1,0 +1,65 @@
+package ui
+
+import (
+	"context"
+	"time"
+
+	"fyne.io/fyne/v2"
+)
+
+// The names under which the window's size is remembered.
+const (
+	widthKey  = "window.width"
+	heightKey = "window.height"
+)
+
+// restoreSize gives the window the size that it had. Where it stands is the desktop's business: Fyne does not tell.
+func (w *Window) restoreSize() {
+	kept := w.options.App.Preferences()
+	w.window.Resize(fyne.NewSize(float32(kept.FloatWithFallback(widthKey, 920)), float32(kept.FloatWithFallback(heightKey, 640))))
+}
+
+func (w *Window) keepSize() {
+	size := w.window.Canvas().Size()
+	kept := w.options.App.Preferences()
+	kept.SetFloat(widthKey, float64(size.Width))
+	kept.SetFloat(heightKey, float64(size.Height))
+}
+
+// closeWindow leaves the tunnels as they are: the program goes on in the tray, or hands them over and ends.
+func (w *Window) closeWindow() {
+	w.keepSize()
+	if w.tray.present() {
+		w.window.Hide()
+		return
+	}
+	w.Quit()
+}
+
+// leaveLimit bounds how long the tunnels' hand-over may hold up the end of the program.
+const leaveLimit = 20 * time.Second
+
+// Quit ends the program. Tunnels stay up: another program in the background answers for them.
+func (w *Window) Quit() {
+	if w.leaving {
+		return
+	}
+	w.leaving = true
+	w.keepSize()
+	w.window.Hide()
+	go func() {
+		ctx, cancel := context.WithTimeout(context.Background(), leaveLimit)
+		defer cancel()
+		if err := w.options.Backend.Leave(ctx); err != nil {
+			w.options.Logger.Warn("connections not handed over", "error", err)
+		}
+		w.end()
+		w.options.Post(w.options.App.Quit)
+	}()
+}
+
+// Ended waits for what still runs beside, after the window is gone.
+func (w *Window) Ended() {
+	w.end()
+	w.working.Wait()
+}
