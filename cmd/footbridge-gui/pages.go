@@ -1,0 +1,49 @@
+//go:build cgo
+
+package main
+
+import (
+	"context"
+
+	"fyne.io/fyne/v2/theme"
+
+	"github.com/footbridge-vpn/footbridge/client/api"
+	"github.com/footbridge-vpn/footbridge/client/signin/entra"
+	"github.com/footbridge-vpn/footbridge/ui"
+	"github.com/footbridge-vpn/footbridge/ui/control"
+	"github.com/footbridge-vpn/footbridge/ui/diagnose"
+	"github.com/footbridge-vpn/footbridge/ui/logs"
+	"github.com/footbridge-vpn/footbridge/ui/page"
+)
+
+// version is set when a release is built.
+var version = "0.1.0-dev"
+
+// sections are the pages that the window leads to besides the connections.
+func sections(service *api.Client, backend *backend) []ui.Section {
+	return []ui.Section{
+		{Name: "section.diagnosis", Icon: theme.SearchIcon(), New: func(env page.Env, controller *control.Controller) page.Page {
+			return diagnose.New(env, controller, doctor(service, backend), "")
+		}},
+		{Name: "section.logs", Icon: theme.ListIcon(), New: func(env page.Env, _ *control.Controller) page.Page {
+			return logs.New(env, service)
+		}},
+	}
+}
+
+// doctor looks at this computer, with the sign-ins that are there.
+func doctor(service *api.Client, backend *backend) *diagnose.Local {
+	return &diagnose.Local{Service: service, Model: backend.Model(), Version: version, Accounts: func(ctx context.Context) ([]entra.Account, error) {
+		provider, err := entraProvider(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return provider.Accounts(ctx)
+	}}
+}
+
+func diagnosePage(service *api.Client, backend *backend) func(page.Env, *control.Controller, string) page.Page {
+	return func(env page.Env, controller *control.Controller, id string) page.Page {
+		return diagnose.New(env, controller, doctor(service, backend), id)
+	}
+}
