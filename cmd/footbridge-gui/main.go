@@ -109,6 +109,7 @@ func show(arguments arguments, texts *language.Texts, first *instance.Instance, 
 		fmt.Fprintln(stderr, "footbridge-gui:", err)
 		return exitFailed
 	}
+	app.SetMetadata(fyne.AppMetadata{ID: appID, Name: "Footbridge", Version: version, Icon: look.AppIcon(), Migrations: map[string]bool{"fyneDo": true}})
 	program := app.NewWithID(appID)
 	program.SetIcon(look.AppIcon())
 	program.Settings().SetTheme(look.New(look.System))
