@@ -3,6 +3,7 @@ module github.com/footbridge-vpn/footbridge
 go 1.26.0
 
 require (
+	aead.dev/minisign v0.3.0
 	github.com/AzureAD/microsoft-authentication-library-for-go v1.10.1
 	github.com/BurntSushi/toml v1.6.0
 	github.com/ThalesGroup/crypto11 v1.6.2
@@ -41,7 +42,6 @@ require (
 )
 
 require (
-	aead.dev/minisign v0.3.0 // indirect
 	fyne.io/fyne/v2 v2.8.0 // indirect
 	fyne.io/systray v1.12.2 // indirect
 	github.com/Azure/azure-sdk-for-go/sdk/azcore v1.23.3 // indirect

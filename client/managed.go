@@ -17,6 +17,11 @@ func ManagedSettings(target *store.Store, name string, managed profiles.Manageme
 	if entry, err := target.Find(name); err == nil && entry.Name == name {
 		set = entry.Settings.Clone()
 	}
+	return WithManagement(set, managed)
+}
+
+// WithManagement adds to settings what a device management says; nil: it says nothing.
+func WithManagement(set settings.Settings, managed profiles.Management) *settings.Settings {
 	said := false
 	if managed.AutoConnect {
 		set.AutoConnect, said = true, true

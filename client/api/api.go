@@ -27,6 +27,7 @@ const (
 	PathLogs     = "/v1/logs"       // GET: a LogRecord a line, oldest first; query: follow, level, since, session
 	PathRepair   = "/v1/repair"     // POST: undo what killed tunnels left; answered with a Repair
 	PathPolicy   = "/v1/policy"     // GET: a Policy
+	PathFleet    = "/v1/fleet"      // GET: a Fleet. POST: look at the manifest now; answered with a Fleet
 )
 
 // SignInSuffix follows a session's path.

@@ -82,6 +82,18 @@ func (c *Client) Policy(ctx context.Context) (*Policy, error) {
 	return policy, c.call(ctx, http.MethodGet, PathPolicy, nil, policy)
 }
 
+// Fleet returns what the computer follows.
+func (c *Client) Fleet(ctx context.Context) (*Fleet, error) {
+	fleet := new(Fleet)
+	return fleet, c.call(ctx, http.MethodGet, PathFleet, nil, fleet)
+}
+
+// CheckFleet has the service look at the manifest now, and returns how that went. Only those who manage may.
+func (c *Client) CheckFleet(ctx context.Context) (*Fleet, error) {
+	fleet := new(Fleet)
+	return fleet, c.call(ctx, http.MethodPost, PathFleet, nil, fleet)
+}
+
 // Repair undoes what killed tunnels left on this computer. Running ones are left alone.
 func (c *Client) Repair(ctx context.Context) (*Repair, error) {
 	repair := new(Repair)

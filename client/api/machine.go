@@ -27,7 +27,17 @@ type MachineProfile struct {
 	Device         bool                        `json:"device,omitempty"`     // signs in with the administrator's certificate: nobody is asked
 	Settings       settings.Settings           `json:"settings"`             // redacted
 	SHA256         string                      `json:"sha256"`               // of the profile's file, to notice a change
+	Origin         Origin                      `json:"origin,omitempty"`     // where it comes from; empty: an administrator installed it on this computer
 }
+
+// Origin is where a machine profile comes from.
+type Origin string
+
+// The origins of machine profiles besides an administrator who installed them.
+const (
+	FromFleet      Origin = "fleet"       // the manifest that the computer follows
+	FromDropFolder Origin = "drop-folder" // a file that a deployment tool put there
+)
 
 // Entra says how to get a token for a machine profile (profiles.Entra).
 type Entra struct {

@@ -19,7 +19,7 @@ const schemaPath = "../../docs/api.schema.json"
 
 // described are the bodies of requests and answers, and the lines of streams.
 func described() []any {
-	return []any{Snapshot{}, Message{}, ConnectRequest{}, Session{}, Answer{}, SignIn{}, MachineProfiles{}, History{}, LogRecord{}, Repair{}, Policy{}, Error{}}
+	return []any{Snapshot{}, Message{}, ConnectRequest{}, Session{}, Answer{}, SignIn{}, MachineProfiles{}, History{}, LogRecord{}, Repair{}, Policy{}, Fleet{}, Error{}}
 }
 
 // generator makes JSON Schema (draft 2020-12) of Go types, as encoding/json writes them.

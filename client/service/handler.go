@@ -30,6 +30,8 @@ func (s *Service) handler() http.Handler {
 	routes.Handle("GET "+api.PathLogs, s.permit(api.Observe, s.getLogs))
 	routes.Handle("POST "+api.PathRepair, s.permit(api.Operate, s.postRepair))
 	routes.Handle("GET "+api.PathPolicy, s.permit(api.Observe, s.getPolicy))
+	routes.Handle("GET "+api.PathFleet, s.permit(api.Observe, s.getFleet))
+	routes.Handle("POST "+api.PathFleet, s.permit(api.Operate, s.postFleet))
 	unknown := s.permit(api.Observe, func(w http.ResponseWriter, r *http.Request, _ uint32, _ api.Role) { s.unknown(w, r, routes) })
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if _, pattern := routes.Handler(r); pattern == "" {

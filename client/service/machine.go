@@ -11,14 +11,18 @@ import (
 
 // readMachineProfiles reads what administrators installed. A folder that cannot be read keeps what was read before.
 func (s *Service) readMachineProfiles() (changed bool) {
-	if s.options.Profiles == "" {
-		return false
-	}
-	folder, err := store.Open(s.options.Profiles, store.Options{Machine: true, ReadOnly: true, Logger: s.logger})
 	var entries []store.Entry
 	var damaged []store.Damaged
+	var err error
+	if s.options.Profiles != "" {
+		var folder *store.Store
+		if folder, err = store.Open(s.options.Profiles, store.Options{Machine: true, ReadOnly: true, Logger: s.logger}); err == nil {
+			entries, damaged, err = folder.List()
+		}
+	}
+	var origins map[string]api.Origin
 	if err == nil {
-		entries, damaged, err = folder.List()
+		entries, origins, err = s.withManaged(entries)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -32,7 +36,7 @@ func (s *Service) readMachineProfiles() (changed bool) {
 			s.logger.Error("machine profile damaged", "path", file.Path, "error", file.Err)
 		}
 	}
-	s.machines, s.damaged = entries, damaged
+	s.machines, s.damaged, s.origins = entries, damaged, origins
 	return !same
 }
 
@@ -99,7 +103,7 @@ func (s *Service) machineView(entry store.Entry) api.MachineProfile {
 	}
 	shown.Certificate = hidePaths(shown.Certificate)
 	view := api.MachineProfile{ID: entry.ID, Name: entry.Name, Transport: p.Transport, Authentication: p.Authentication.Type,
-		Device: isDevice(entry), Settings: shown.Redacted(), SHA256: entry.SHA256}
+		Device: isDevice(entry), Settings: shown.Redacted(), SHA256: entry.SHA256, Origin: s.origins[entry.ID]}
 	for _, server := range p.Servers {
 		view.Servers = append(view.Servers, hostAndPort(server.Host, server.Port))
 	}

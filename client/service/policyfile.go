@@ -30,9 +30,11 @@ func (s *Service) readPolicy() {
 	if trust == nil {
 		trust = trustPolicy
 	}
-	read, err := policy.Read(s.options.Policy, trust)
+	path := s.policyPath()
+	read, err := policy.Read(path, trust)
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.fleet.policy = path
 	if err != nil {
 		s.logger.Error("policy cannot be followed", "error", err)
 		s.policyProblem = err.Error()
@@ -73,7 +75,7 @@ func (s *Service) policyView() api.Policy {
 	view := api.Policy{Problem: s.policyProblem, MachineProfilesOnly: s.policy.MachineProfilesOnly, SavePasswords: s.policy.MaySavePasswords(),
 		Locked: s.policy.Locked()}
 	if s.options.Policy != "" {
-		view.Source = s.options.Policy
+		view.Source = s.fleet.policy
 	}
 	for _, entry := range s.machines {
 		if s.policy.IsAlwaysOn(entry.ID, entry.Name) {
@@ -86,6 +88,7 @@ func (s *Service) policyView() api.Policy {
 // Reload reads the policy and the machine profiles anew, as on SIGHUP.
 func (s *Service) Reload() {
 	s.reloadPolicy()
+	s.followDropFolder()
 	s.reloadMachineProfiles()
 }
 
@@ -97,7 +100,7 @@ const (
 
 // watch follows the administrator's files until ctx ends.
 func (s *Service) watch(ctx context.Context) {
-	if s.options.Policy == "" && s.options.Profiles == "" {
+	if s.options.Policy == "" && s.options.Profiles == "" && s.options.Fleet == "" && s.options.Drop == "" {
 		return
 	}
 	var events <-chan fsnotify.Event
@@ -123,6 +126,7 @@ func (s *Service) watch(ctx context.Context) {
 		case <-settled:
 			settled = nil
 			s.Reload()
+			s.nudgeFleet()
 		case <-recheck.C:
 			s.Reload()
 		}
@@ -141,6 +145,12 @@ func (s *Service) watchFolders(watcher *fsnotify.Watcher) {
 	}
 	if s.options.Profiles != "" {
 		wanted = append(wanted, s.options.Profiles)
+	}
+	if s.options.Drop != "" {
+		wanted = append(wanted, s.options.Drop)
+	}
+	if s.options.Fleet != "" {
+		wanted = append(wanted, filepath.Dir(s.options.Fleet))
 	}
 	for _, path := range wanted {
 		for !watched[path] && path != filepath.Dir(path) {

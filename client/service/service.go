@@ -31,6 +31,8 @@ type Options struct {
 	StateDir string       // where journals, history and memories are kept; empty: host.DefaultStateDir
 	Policy   string       // path of the administrator's policy; empty: there is none
 	Profiles string       // folder of machine profiles; empty: there are none
+	Fleet    string       // path of the administrator's file that names a manifest to follow; empty: none is followed
+	Drop     string       // folder that deployment tools put profiles into; empty: there is none
 	Log      *logfile.Log // what callers may ask for; nil: nothing
 	Version  string
 	Logger   *slog.Logger
@@ -43,6 +45,8 @@ type Options struct {
 	Trusted trusted.Network
 	// RestartWaits are the waits before an always-on connection that failed is started again; empty: 5 s, doubled up to 5 min.
 	RestartWaits []time.Duration
+	// FleetTransport is the way to the manifest; nil: through the proxy that the manifest's settings, the policy or the environment name.
+	FleetTransport http.RoundTripper
 }
 
 // Service runs tunnels for the users of this computer.
@@ -60,7 +64,9 @@ type Service struct {
 
 	policy        *policy.Policy
 	policyProblem string // why the policy cannot be followed
+	fleet         managed
 	machines      []store.Entry
+	origins       map[string]api.Origin // of machine profiles that no administrator installed here, by id
 	damaged       []store.Damaged
 	keepers       map[string]*keeper // of machine profiles that connect by themselves, by the profile's id
 }
@@ -85,7 +91,9 @@ func New(options Options) *Service {
 	if s.history, err = history.Open(filepath.Join(options.StateDir, "history.ndjson"), 0, options.Logger); err != nil {
 		s.logger.Error("history not kept", "error", err)
 	}
+	s.openFleet()
 	s.readPolicy()
+	s.followDropFolder()
 	s.readMachineProfiles()
 	return s
 }
@@ -121,6 +129,7 @@ func (s *Service) Serve(ctx context.Context, listener *net.UnixListener) error {
 	watching, stopWatching := context.WithCancel(ctx)
 	defer stopWatching()
 	s.running.Go(func() { s.watch(watching) })
+	s.running.Go(func() { s.followFleet(watching) })
 	s.reconcile()
 	var err error
 	select {

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/footbridge-vpn/footbridge/client/api"
+	"github.com/footbridge-vpn/footbridge/client/fleet"
 	"github.com/footbridge-vpn/footbridge/client/logfile"
 	"github.com/footbridge-vpn/footbridge/client/service"
 	"github.com/footbridge-vpn/footbridge/client/service/policy"
@@ -45,7 +46,7 @@ func rootCommand() *cobra.Command {
 	return root
 }
 
-type runFlags struct{ socket, stateDir, policy, profiles, group, level string }
+type runFlags struct{ socket, stateDir, policy, profiles, fleet, drop, group, level string }
 
 func runCommand() *cobra.Command {
 	var flags runFlags
@@ -63,6 +64,8 @@ changes of their files are noticed by themselves.`,
 	f.StringVar(&flags.stateDir, "state-dir", host.DefaultStateDir, "where journals, history and the log are kept")
 	f.StringVar(&flags.policy, "config", policy.DefaultPath, "the administrator's policy; without the file everything is left to users")
 	f.StringVar(&flags.profiles, "profiles", store.MachineDir, "folder of machine profiles")
+	f.StringVar(&flags.fleet, "fleet", fleet.SourcePath(), "the administrator's file that names a manifest to follow; without the file none is followed")
+	f.StringVar(&flags.drop, "drop-folder", fleet.DropFolderPath(), "folder that deployment tools put profiles into")
 	f.StringVar(&flags.group, "group", "", "members of this group may connect without being logged in here")
 	f.StringVar(&flags.level, "log-level", "info", "debug, info, warn or error")
 	return command
@@ -84,7 +87,7 @@ func run(ctx context.Context, flags runFlags) error {
 		logger.Error("computer not put right", "error", err)
 	}
 	running := service.New(service.Options{Access: service.Access{Group: flags.group}, StateDir: flags.stateDir, Policy: flags.policy,
-		Profiles: flags.profiles, Log: log, Version: version, Logger: logger})
+		Profiles: flags.profiles, Fleet: flags.fleet, Drop: flags.drop, Log: log, Version: version, Logger: logger})
 	stopReloading := reloadOnHangup(running)
 	defer stopReloading()
 	stopNotifying, err := notifyReady(ctx, logger)

@@ -1,0 +1,3 @@
+package fleet
+
+func configDir() string { return "/Library/Application Support/Footbridge" }

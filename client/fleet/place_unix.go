@@ -1,0 +1,5 @@
+//go:build unix && !darwin
+
+package fleet
+
+func configDir() string { return "/etc/footbridge" }
