@@ -21,20 +21,30 @@ type toast struct {
 	env     page.Env
 	content *fyne.Container
 	label   *widget.Label
+	undo    *widget.Button
 	number  int // of the notice that is shown
 }
 
 func newToast(env page.Env) *toast {
-	t := &toast{env: env, label: widget.NewLabel("")}
-	t.content = container.NewVBox(layout.NewSpacer(), container.NewHBox(layout.NewSpacer(), look.NewCard(t.label), layout.NewSpacer()))
+	t := &toast{env: env, label: widget.NewLabel(""), undo: widget.NewButton(env.Texts.Text("ui.undo", nil), nil)}
+	t.content = container.NewVBox(layout.NewSpacer(), container.NewHBox(layout.NewSpacer(), look.NewCard(container.NewHBox(t.label, t.undo)), layout.NewSpacer()))
 	t.content.Hide()
 	return t
 }
 
-func (t *toast) show(text string) {
+func (t *toast) show(text string, undo func()) {
 	t.number++
 	mine := t.number
 	t.label.SetText(text)
+	t.undo.OnTapped = func() {
+		t.content.Hide()
+		undo()
+	}
+	if undo == nil {
+		t.undo.Hide()
+	} else {
+		t.undo.Show()
+	}
 	t.content.Show()
 	t.content.Refresh()
 	t.env.Go(func(ctx context.Context) {

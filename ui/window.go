@@ -130,7 +130,8 @@ func (w *Window) newEnv() page.Env {
 		},
 		Copy:   func(text string) { w.options.App.Clipboard().SetContent(text) },
 		Paste:  func() string { return w.options.App.Clipboard().Content() },
-		Notice: func(text string) { w.toast.show(text) },
+		Notice: func(text string) { w.toast.show(text, nil) },
+		Undo:   func(text string, undo func()) { w.toast.show(text, undo) },
 		Failed: func(err error) { w.failed(err) },
 	}
 }

@@ -216,6 +216,9 @@ func groups() map[string]string {
 		"command": "command", "flag.": "command", "problem.": "code", "check.": "code", "service.": "code", "setting.": "code",
 		"certificate.": "text", "entra.": "code", "help.group.": "", "service-done.": "", "import.": "outcome", "finding.": "state",
 		"cert.key.": "state", "diagnose.who.": "state", "noted.": "code", "inspect.": "code", "expected.": "text",
+		"ui.": "", "ui.connection.": "", "ui.connections.": "", "ui.import.": "", "ui.editor.": "", "ui.start.": "", "ui.asking.": "",
+		"ui.import.outcome.": "outcome", "ui.editor.choice.": "value", "ui.state.": "state", "ui.stage.": "state", "ui.action.": "state",
+		"ui.notify.": "state", "ui.ended.": "state", "ui.asking.passphrase": "kind", "ui.asking.pin": "kind",
 	}
 }
 

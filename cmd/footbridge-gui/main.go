@@ -117,7 +117,7 @@ func show(arguments arguments, texts *language.Texts, first *instance.Instance, 
 	defer service.Close()
 	backend := newBackend(service, profiles, arguments.socket, logger)
 	window := ui.New(ui.Options{App: program, Backend: backend, Profiles: profiles, Texts: texts, Logger: logger,
-		Sections: sections(service, backend), Diagnose: diagnosePage(service, backend), Tray: hasTray()})
+		Sections: sections(service, backend), Edit: editPage(profiles), Diagnose: diagnosePage(service, backend), Tray: hasTray()})
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	go first.Serve(ctx, func(request instance.Request) {

@@ -9,9 +9,11 @@ import (
 
 	"github.com/footbridge-vpn/footbridge/client/api"
 	"github.com/footbridge-vpn/footbridge/client/signin/entra"
+	"github.com/footbridge-vpn/footbridge/profiles/store"
 	"github.com/footbridge-vpn/footbridge/ui"
 	"github.com/footbridge-vpn/footbridge/ui/control"
 	"github.com/footbridge-vpn/footbridge/ui/diagnose"
+	"github.com/footbridge-vpn/footbridge/ui/editor"
 	"github.com/footbridge-vpn/footbridge/ui/logs"
 	"github.com/footbridge-vpn/footbridge/ui/page"
 )
@@ -45,5 +47,11 @@ func doctor(service *api.Client, backend *backend) *diagnose.Local {
 func diagnosePage(service *api.Client, backend *backend) func(page.Env, *control.Controller, string) page.Page {
 	return func(env page.Env, controller *control.Controller, id string) page.Page {
 		return diagnose.New(env, controller, doctor(service, backend), id)
+	}
+}
+
+func editPage(profiles *store.Store) func(page.Env, *control.Controller, string, func()) page.Page {
+	return func(env page.Env, controller *control.Controller, id string, done func()) page.Page {
+		return editor.New(env, controller, profiles, id, done)
 	}
 }

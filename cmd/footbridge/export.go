@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/footbridge-vpn/footbridge/client"
 	"github.com/footbridge-vpn/footbridge/client/language"
 	"github.com/footbridge-vpn/footbridge/profiles"
 	"github.com/footbridge-vpn/footbridge/profiles/store"
@@ -121,15 +122,8 @@ func exported(entry store.Entry, flags exportFlags) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	options := profiles.ManagedOptions{Remember: true, Identifier: flags.identifier, Organization: flags.organization, ForOfficial: flags.official}
-	options.AutoConnect = entry.Settings.AutoConnect
-	for _, network := range entry.Settings.TrustedNetworks {
-		if network.Probe != "" {
-			options.TrustedProbes = append(options.TrustedProbes, network.Probe)
-		} else {
-			options.TrustedNetworks = append(options.TrustedNetworks, network.DNSSuffix)
-		}
-	}
+	options := client.ManagedOptions(entry.Settings)
+	options.Identifier, options.Organization, options.ForOfficial = flags.identifier, flags.organization, flags.official
 	if flags.as == asVPNv2 {
 		return profiles.ExportVPNv2(profile, options)
 	}

@@ -123,7 +123,7 @@ func (r *renderer) Refresh() {
 		text.Refresh()
 		r.lines[i].Refresh()
 	}
-	r.past.Text = g.texts.Text("ui.graph.ago", language.Values{"Duration": g.texts.Duration(Span)})
+	r.past.Text = g.texts.Text("ui.graph.ago", language.Values{"Minutes": g.texts.Number(int64(Span / time.Minute))})
 	r.present.Text = g.texts.Text("ui.graph.now", nil)
 	for _, text := range []*canvas.Text{r.past, r.present} {
 		text.Color, text.TextSize = quiet, small

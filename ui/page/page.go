@@ -31,6 +31,8 @@ type Env struct {
 	Paste func() string
 	// Notice tells the user in passing that something was done, as in "Copied.". It goes away by itself.
 	Notice func(text string)
+	// Undo is Notice with a button that undoes what was done.
+	Undo func(text string, undo func())
 	// Failed shows an error with its remedy.
 	Failed func(err error)
 }
