@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/app"
@@ -98,6 +99,9 @@ func run(args []string, getenv func(string) string, stderr io.Writer) int {
 	return show(arguments, texts, first, stderr)
 }
 
+// leaveLimit bounds how long handing sessions over may hold up an end without a window.
+const leaveLimit = 10 * time.Second
+
 // show runs the app until it is quit.
 func show(arguments arguments, texts *language.Texts, first *instance.Instance, stderr io.Writer) int {
 	logger := slog.New(slog.DiscardHandler)
@@ -116,6 +120,12 @@ func show(arguments arguments, texts *language.Texts, first *instance.Instance, 
 	service := api.Dial(arguments.socket)
 	defer service.Close()
 	backend := newBackend(service, profiles, arguments.socket, logger)
+	watchDrawing(logger, func() {
+		ctx, cancel := context.WithTimeout(context.Background(), leaveLimit)
+		defer cancel()
+		_ = backend.Leave(ctx) // where it had a tray icon only, it may answer for sessions
+		os.Exit(sayNoDisplay(stderr, texts, "no-opengl"))
+	})
 	window := ui.New(ui.Options{App: program, Backend: backend, Profiles: profiles, Texts: texts, Logger: logger,
 		Sections: sections(service, backend), Edit: editPage(profiles), Diagnose: diagnosePage(service, backend), Tray: hasTray()})
 	ctx, cancel := context.WithCancel(context.Background())
