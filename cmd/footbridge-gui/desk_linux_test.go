@@ -68,6 +68,7 @@ func newDesk(t *testing.T, options lab.Options) *desk {
 	if err != nil {
 		t.Fatal(err)
 	}
+	options.CheckLogin = []string{os.Args[0], authentication.CheckCommand}
 	l, err := lab.Up(t.Context(), options)
 	if err != nil {
 		t.Fatal(err)
@@ -126,7 +127,7 @@ func (d *desk) start(name string, arguments ...string) *exec.Cmd {
 	command := d.lab.Laptop.Command(context.Background(), filepath.Join(d.bin, name), arguments...)
 	command.Env = append(command.Environ(), "HOME="+d.dir, "XDG_CONFIG_HOME="+filepath.Join(d.dir, ".config"), "XDG_RUNTIME_DIR="+filepath.Join(d.dir, "run"),
 		"XDG_CACHE_HOME="+filepath.Join(d.dir, ".cache"), "DISPLAY="+d.Display, "WAYLAND_DISPLAY=", "LIBGL_ALWAYS_SOFTWARE=1", "LC_ALL=en_US.UTF-8", "FOOTBRIDGE_KEYRING=memory",
-		"FYNE_THEME=light", "BROWSER="+filepath.Join(d.dir, "browser"), "DBUS_SESSION_BUS_ADDRESS=unix:path=/nonexistent", "FYNE_SCALE=1.1")
+		"FYNE_THEME=light", "SSL_CERT_FILE="+d.lab.Files.Root, "BROWSER="+filepath.Join(d.dir, "browser"), "DBUS_SESSION_BUS_ADDRESS=unix:path=/nonexistent", "FYNE_SCALE=1.1")
 	command.Stdout, command.Stderr = d.logs, d.logs
 	command.WaitDelay = 5 * time.Second
 	d.must(os.MkdirAll(filepath.Join(d.dir, "run"), 0o700))

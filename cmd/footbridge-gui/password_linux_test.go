@@ -1,0 +1,41 @@
+//go:build cgo
+
+package main
+
+import (
+	"testing"
+
+	"github.com/footbridge-vpn/footbridge/tunnel/lab"
+	"github.com/footbridge-vpn/footbridge/tunnel/lab/azurezip"
+	"github.com/footbridge-vpn/footbridge/tunnel/lab/freeradius"
+)
+
+// A user whose gateway asks RADIUS types a wrong password, is told so, and types the right one. Then they give up in the middle of it.
+func TestConnectWithPassword(t *testing.T) {
+	d := newDesk(t, lab.Options{Gateway: lab.OpenVPN, Transport: "tcp", Authentications: []azurezip.Authentication{azurezip.Radius}})
+	d.start("footbridge-gui", "--verbose", "--socket", d.socket(), d.lab.Files.Package)
+	d.see(later, "Not connected")
+
+	d.click("Connect")
+	d.see(soon, "User name")
+	d.must(d.Type(t.Context(), freeradius.Alice))
+	d.must(d.Key(t.Context(), "Tab"))
+	d.must(d.Type(t.Context(), "not hers"))
+	d.picture("password")
+	d.must(d.Key(t.Context(), "Return"))
+	d.see(later, "refused") // "The gateway refused the user name or password."
+	d.picture("password-refused")
+	d.must(d.Type(t.Context(), freeradius.AlicePassword))
+	d.must(d.Key(t.Context(), "Return"))
+	d.see(later, "Connected")
+	if !d.reaches() {
+		t.Error("connected, and nothing gets through")
+	}
+	d.click("Disconnect")
+	d.see(soon, "Not connected")
+
+	d.click("Connect")
+	d.see(soon, "User name")
+	d.must(d.Key(t.Context(), "Escape"))
+	d.see(soon, "Not connected", "Failed")
+}
