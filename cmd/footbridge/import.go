@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/footbridge-vpn/footbridge/client"
+	"github.com/footbridge-vpn/footbridge/client/fleet"
 	"github.com/footbridge-vpn/footbridge/client/language"
 	"github.com/footbridge-vpn/footbridge/profiles"
 	"github.com/footbridge-vpn/footbridge/profiles/officialclient"
@@ -22,20 +23,26 @@ type importFlags struct {
 	force   bool
 	machine bool
 	dryRun  bool
+	yes     bool
 
 	fromOfficial bool
+	source       fleet.Source // of a manifest to follow
 }
 
 func (a *app) importCommand() *cobra.Command {
 	var flags importFlags
 	command := &cobra.Command{
-		Use: "import PATH…|URL|-|--from-azure-vpn-client [flags]",
+		Use: "import PATH…|URL|-|--from-azure-vpn-client|--from-url URL [flags]",
 		Example: `  footbridge import vpnprofile.zip
   footbridge import azurevpnconfig.xml --name "Contoso Amsterdam"
   footbridge import https://intranet.example/vpn/azurevpnconfig.xml --force
   sudo footbridge import --machine --force vpnprofile.zip
-  footbridge import --from-azure-vpn-client`,
+  footbridge import --from-azure-vpn-client
+  sudo footbridge import --machine --from-url https://vpn.contoso.com/manifest.json --public-key RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3`,
 		RunE: func(command *cobra.Command, sources []string) error {
+			if flags.source != (fleet.Source{}) {
+				return a.followManifest(command.Context(), sources, flags)
+			}
 			if flags.fromOfficial {
 				found, err := officialProfiles(sources)
 				if err != nil {
@@ -55,6 +62,8 @@ func (a *app) importCommand() *cobra.Command {
 	f.BoolVar(&flags.machine, "machine", false, "")
 	f.BoolVar(&flags.dryRun, "dry-run", false, "")
 	f.BoolVar(&flags.fromOfficial, "from-azure-vpn-client", false, "")
+	f.BoolVarP(&flags.yes, "yes", "y", false, "")
+	sourceFlags(command, &flags.source)
 	return command
 }
 
@@ -113,6 +122,7 @@ type importResult struct {
 	Profiles []importedProfile `json:"profiles"`
 	Findings []findingJSON     `json:"findings"`
 	Failed   []importFailure   `json:"failed"`
+	Policy   string            `json:"policy,omitempty"` // of one that came along: "added", "unchanged", "conflict", "not-applied"
 }
 
 type importedProfile struct {
@@ -184,6 +194,9 @@ func importArguments(sources []string, flags importFlags) []string {
 	if flags.dryRun {
 		words = append(words, "--dry-run")
 	}
+	if flags.yes {
+		words = append(words, "--yes")
+	}
 	if flags.name != "" {
 		words = append(words, "--name", flags.name)
 	}
@@ -215,6 +228,17 @@ func (a *app) importSource(ctx context.Context, target *store.Store, source stri
 		added.Source = source
 		result.Profiles = append(result.Profiles, added)
 		a.showImported(added, flags)
+	}
+	if imported.Policy == nil || !flags.machine {
+		return failures
+	}
+	outcome, err := a.importPolicy(ctx, imported.Policy, flags)
+	if err != nil {
+		return errors.Join(failures, err)
+	}
+	result.Policy = outcome
+	if !a.json {
+		a.say("import.policy."+outcome, language.Values{"File": a.settingsPath("policy.toml")})
 	}
 	return failures
 }

@@ -72,7 +72,8 @@ func examples() []example {
 		{"errors", []any{newFailureLine(exampleFailure(), exitFailed)}, false},
 		{"footbridge import", []any{importResult{newDocument(), true, true,
 			[]importedProfile{{"contoso", "Contoso", "vpnprofile.zip", "added", "aad", []string{exampleServer}}}, []findingJSON{exampleFinding()},
-			[]importFailure{{"other.zip", exitFailed, exampleFailure()}}}}, false},
+			[]importFailure{{"other.zip", exitFailed, exampleFailure()}}, policyAdded}}, false},
+		{"footbridge import --from-url", []any{fleetFollowResult{newDocument(), true, "https://vpn.contoso.com/manifest.json", "added", 42, []string{"Contoso"}}}, false},
 		{"footbridge list", []any{listResult{newDocument(), true, []listedProfile{{"contoso", "Contoso", true, "aad", []string{exampleServer}, true,
 			tunnel.Connected, &since, "Q3XF6"}}, []damagedFile{{"/home/alice/.config/footbridge/profiles/old.json", "old.json.damaged", "it is no profile"}}}}, false},
 		{"footbridge show", []any{showResult{newDocument(), "contoso", "Contoso", true, "aad", []string{exampleServer}, "tcp",
@@ -100,9 +101,23 @@ func examples() []example {
 		{"footbridge repair", []any{repairResult{newDocument(), "service", []string{"A route was removed."}, []string{"A rule could not be removed."}}}, false},
 		{"footbridge service status", []any{serviceStatusResult{newDocument(), true, "active", "enabled", true, "0.1.0", api.DefaultSocket}}, false},
 		{"footbridge service install, start, stop, uninstall", []any{serviceResult{newDocument(), "install"}}, false},
+		{"footbridge fleet status, check", []any{fleetResult{newDocument(), exampleFleet()}}, false},
+		{"footbridge fleet leave", []any{fleetLeaveResult{newDocument(), true}}, false},
+		{"footbridge fleet publish", []any{fleetPublishResult{newDocument(), "site", 42, "e3b0c442…", "RWQf6L…", []string{"Contoso"},
+			[]string{"profile-9f86d081884c.xml", "manifest.json.minisig", "manifest.json"}}}, false},
+		{"footbridge deploy", []any{deployResult{newDocument(), "gpo", "contoso-vpn", []string{"Contoso"}, []string{"README.md", "startup.ps1"}}}, false},
 		{"footbridge version", []any{versionResult{newDocument(), "0.1.0", 1, "go1.26.8", "linux", "amd64", "0.1.0"}}, false},
 	}
 	return append(append(list, append(certificateExamples(), signInExamples()...)...), connectExample(), runExample())
+}
+
+// exampleFleet is of a computer whose manifest was damaged on the way.
+func exampleFleet() api.Fleet {
+	checked, succeeded, next := moment(10, 0), moment(9, 0), moment(10, 1)
+	return api.Fleet{Address: "https://vpn.contoso.com/manifest.json", Signed: true, Interval: "1h0m0s", Serial: 42, Checked: &checked, Succeeded: &succeeded,
+		Next: &next, Problem: &api.FleetProblem{Code: "corrupted", File: "profile-9f86d081884c.xml", Detail: "it is cut short"}, Profiles: []string{"Contoso"}, Policy: true,
+		DropFolder: "/etc/footbridge/profiles.d", Dropped: []string{"Contoso West"},
+		Unused: []api.DamagedProfile{{Path: "/etc/footbridge/profiles.d/notes.txt", Sentence: "This is text, but not an OpenVPN configuration."}}}
 }
 
 func certificateExamples() []example {

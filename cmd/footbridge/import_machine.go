@@ -1,0 +1,176 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/user"
+	"strconv"
+	"strings"
+
+	"github.com/footbridge-vpn/footbridge/client/fleet"
+	"github.com/footbridge-vpn/footbridge/client/language"
+	"github.com/footbridge-vpn/footbridge/client/service/policy"
+	"github.com/footbridge-vpn/footbridge/client/signin"
+)
+
+// sourceProblem is what is wrong with a manifest's flags.
+func sourceProblem(err error) error {
+	codes := map[error]string{fleet.ErrAddress: "fleet-address", fleet.ErrNoTrust: "fleet-trust", fleet.ErrSHA256: "fleet-sha256", fleet.ErrKey: "fleet-key",
+		fleet.ErrInterval: "fleet-interval", fleet.ErrProxy: "fleet-proxy"}
+	for reason, code := range codes {
+		if errors.Is(err, reason) {
+			return &usageError{code, nil}
+		}
+	}
+	return err
+}
+
+type fleetFollowResult struct {
+	document
+	DryRun   bool     `json:"dry_run"`
+	Address  string   `json:"address"`
+	Outcome  string   `json:"outcome"` // "added", "replaced", "unchanged"
+	Serial   uint64   `json:"serial"`
+	Profiles []string `json:"profiles"`
+}
+
+// followManifest makes this computer follow a manifest. What is there now is downloaded and tried out first, so that a wrong key or address is
+// noticed here and not on a thousand computers; the service brings it into place.
+func (a *app) followManifest(ctx context.Context, sources []string, flags importFlags) error {
+	if len(sources) > 0 || flags.name != "" || flags.fromOfficial {
+		return &usageError{"from-url-and-paths", nil}
+	}
+	if !flags.machine {
+		return &usageError{"from-url-needs-machine", nil}
+	}
+	if err := flags.source.Validate(); err != nil {
+		return sourceProblem(err)
+	}
+	if err := needRoot("machine-needs-root", fromURLArguments(flags)...); err != nil {
+		return err
+	}
+	path := a.settingsPath("fleet.toml")
+	before, err := os.ReadFile(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("read fleet settings: %w", err)
+	}
+	after, err := flags.source.Encode()
+	if err != nil {
+		return err
+	}
+	result := fleetFollowResult{document: newDocument(), DryRun: flags.dryRun, Address: flags.source.Address(), Outcome: "added"}
+	switch {
+	case bytes.Equal(before, after):
+		result.Outcome = "unchanged"
+	case before != nil && !flags.force:
+		return &commandError{code: "fleet-followed", exit: exitFailed, values: language.Values{"File": path}}
+	case before != nil:
+		result.Outcome = "replaced"
+	}
+	manifest, names, err := fleet.Try(ctx, &flags.source, fleet.Options{UserAgent: "footbridge/" + version})
+	if err != nil {
+		return a.manifestProblem(err)
+	}
+	result.Serial, result.Profiles = manifest.Serial, notNil(names)
+	if result.Outcome != "unchanged" && !flags.dryRun {
+		if err := fleet.WriteSource(path, &flags.source, serviceGroupID()); err != nil {
+			return err
+		}
+	}
+	if a.json {
+		return a.printJSON(result)
+	}
+	a.say("fleet.follow."+result.Outcome, language.Values{"Address": result.Address, "Names": strings.Join(names, ", ")})
+	return nil
+}
+
+// fromURLArguments is how what was asked for is typed.
+func fromURLArguments(flags importFlags) []string {
+	words := []string{"import", "--machine", "--from-url", flags.source.URL}
+	for _, flag := range []struct{ name, value string }{{"--sha256", flags.source.SHA256}, {"--public-key", flags.source.PublicKey},
+		{"--interval", flags.source.Interval}} {
+		if flag.value != "" {
+			words = append(words, flag.name, flag.value)
+		}
+	}
+	return words
+}
+
+// manifestProblem is why a manifest cannot be followed, with the words that the service has for it too.
+func (a *app) manifestProblem(err error) error {
+	p := fleet.AsProblem(err)
+	values := language.Values{"File": p.File, "Detail": ""}
+	if p.Err != nil {
+		values["Detail"] = p.Err.Error()
+	}
+	exit := exitFailed
+	if p.Code == fleet.Unreachable {
+		exit = exitUnreachable
+	}
+	return &commandError{code: "fleet-problem", exit: exit, err: err, values: language.Values{"Reason": a.text("fleet.problem."+string(p.Code), values)}}
+}
+
+// serviceGroupID is the group that the service is in; negative: there is none, so that the service is not installed yet.
+func serviceGroupID() int {
+	group, err := user.LookupGroup(serviceGroup)
+	if err != nil {
+		return -1
+	}
+	id, err := strconv.Atoi(group.Gid)
+	if err != nil {
+		return -1
+	}
+	return id
+}
+
+// The outcomes of a policy that came with profiles.
+const (
+	policyAdded     = "added"
+	policyUnchanged = "unchanged"
+	policyConflict  = "conflict" // there is another one, which is left alone
+	policyNotAsked  = "not-applied"
+)
+
+// importPolicy puts a policy that came with profiles in place, where the administrator says so and there is no other one.
+func (a *app) importPolicy(ctx context.Context, data []byte, flags importFlags) (string, error) {
+	if _, err := policy.Parse(data); err != nil {
+		return "", &commandError{code: "bad-policy", exit: exitFailed, values: language.Values{"File": "policy.toml"}, err: err}
+	}
+	path := a.settingsPath("policy.toml")
+	there, err := os.ReadFile(path)
+	switch {
+	case err == nil && bytes.Equal(there, data):
+		return policyUnchanged, nil
+	case err == nil:
+		return policyConflict, nil
+	case !errors.Is(err, fs.ErrNotExist):
+		return "", fmt.Errorf("read policy: %w", err)
+	}
+	if !flags.yes && !flags.force {
+		agreed, err := a.agree(ctx, "import.policy.ask")
+		if err != nil || !agreed {
+			return policyNotAsked, err
+		}
+	}
+	if flags.dryRun {
+		return policyAdded, nil
+	}
+	return policyAdded, fleet.Install(path, data, serviceGroupID())
+}
+
+// agree asks a question that is answered with yes or no. Where there is nobody to ask the answer is no.
+func (a *app) agree(ctx context.Context, key string) (bool, error) {
+	if a.json {
+		return false, nil
+	}
+	k := &asker{app: a}
+	answers, err := k.ask(ctx, question{fields: []field{{a.text(key, nil), true}}})
+	if errors.Is(err, signin.ErrNobodyToAsk) {
+		return false, nil
+	}
+	return err == nil && k.yes(answers[0]), err
+}
