@@ -200,6 +200,7 @@ func equal(x, y present.Connection) bool {
 // row is one connection in the list.
 type row struct {
 	content *fyne.Container
+	right   *fyne.Container // what is as wide as its words
 	state   *canvas.Image
 	name    *widget.Label
 	word    *widget.Label
@@ -214,8 +215,8 @@ func (l *List) newRow() fyne.CanvasObject {
 	r.word.SizeName = theme.SizeNameCaptionText
 	r.word.Importance = widget.LowImportance
 	words := container.New(tight{}, r.name, r.word)
-	right := container.NewHBox(container.NewCenter(r.managed), container.NewCenter(r.action))
-	r.content = container.NewBorder(nil, nil, container.NewCenter(r.state), right, words)
+	r.right = container.NewHBox(container.NewCenter(r.managed), container.NewCenter(r.action))
+	r.content = container.NewBorder(nil, nil, container.NewCenter(r.state), r.right, words)
 	l.parts[r.content] = r
 	return r.content
 }
@@ -239,6 +240,8 @@ func (l *List) fillRow(i widget.ListItemID, object fyne.CanvasObject) {
 		r.action.Enable()
 	}
 	r.action.Refresh()
+	r.content.Refresh()
+	r.right.Refresh()
 }
 
 func (l *List) act(shown present.Connection) {

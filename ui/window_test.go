@@ -1,0 +1,209 @@
+package ui
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/test"
+	"fyne.io/fyne/v2/widget"
+
+	"github.com/footbridge-vpn/footbridge/client"
+	"github.com/footbridge-vpn/footbridge/client/api"
+	"github.com/footbridge-vpn/footbridge/client/signin"
+	"github.com/footbridge-vpn/footbridge/profiles"
+	"github.com/footbridge-vpn/footbridge/tunnel"
+	"github.com/footbridge-vpn/footbridge/ui/keyboard"
+	"github.com/footbridge-vpn/footbridge/ui/look"
+)
+
+// each visits everything that is visible.
+func each(object fyne.CanvasObject, visit func(fyne.CanvasObject)) {
+	if !object.Visible() {
+		return
+	}
+	visit(object)
+	switch o := object.(type) {
+	case *fyne.Container:
+		for _, child := range o.Objects {
+			each(child, visit)
+		}
+	case *container.Scroll:
+		each(o.Content, visit)
+	case fyne.Widget:
+		for _, child := range test.WidgetRenderer(o).Objects() {
+			each(child, visit)
+		}
+	}
+}
+
+// visible is all that can be seen, dialogs included.
+func (s *shown) visible(visit func(fyne.CanvasObject)) {
+	canvas := s.window.window.Canvas()
+	each(canvas.Content(), visit)
+	for _, overlay := range canvas.Overlays().List() {
+		each(overlay, visit)
+	}
+}
+
+// says reports whether a text can be seen.
+func (s *shown) says(text string) bool {
+	found := false
+	s.visible(func(o fyne.CanvasObject) {
+		switch w := o.(type) {
+		case *widget.Label:
+			found = found || strings.Contains(w.Text, text)
+		case *widget.Button:
+			found = found || strings.Contains(w.Text, text)
+		}
+	})
+	return found
+}
+
+// press taps the last button with a text: the one of a dialog where there is one, of a page before that of the list.
+func (s *shown) press(text string) {
+	s.Helper()
+	var button fyne.Tappable
+	s.visible(func(o fyne.CanvasObject) {
+		switch w := o.(type) {
+		case *widget.Button:
+			if w.Text == text && !w.Disabled() {
+				button = w
+			}
+		case *keyboard.Button:
+			if w.Text == text && !w.Disabled() {
+				button = w
+			}
+		}
+	})
+	if button == nil {
+		s.Fatalf("there is no button %q", text)
+	}
+	button.Tapped(&fyne.PointEvent{})
+}
+
+func TestConnectAndDisconnect(t *testing.T) {
+	s := show(t, "en", look.Light, running)
+	s.window.Open("radius")
+	s.press("Connect")
+	s.wants("connect Fabrikam")
+	s.set(func(v *client.View) {
+		v.Connections[1].Session = &api.Session{ID: "s3", Profile: "Fabrikam", State: tunnel.Connecting, Stage: tunnel.Handshaking}
+	})
+	s.until("what is happening", func() bool { return s.says("Verifying the gateway") })
+	s.press("Cancel")
+	s.wants("disconnect Fabrikam")
+	s.fake.mu.Lock()
+	s.ends["Fabrikam"] = client.End{Record: api.Record{Profile: "Fabrikam", Problem: &tunnel.Problem{Code: tunnel.AuthFailed, Sentence: "The gateway refused the sign-in."}}}
+	s.fake.mu.Unlock()
+	s.set(func(v *client.View) { v.Connections[1].Session = nil })
+	s.until("why it failed", func() bool { return s.says("The gateway refused the sign-in.") })
+	s.press("Dismiss")
+	if s.says("The gateway refused the sign-in.") {
+		t.Error("it cannot be dismissed")
+	}
+}
+
+// A connection that an administrator keeps on cannot be ended.
+func TestAlwaysOn(t *testing.T) {
+	s := show(t, "en", look.Light, running)
+	s.window.Open("machine:hq")
+	if !s.says("Your administrator keeps this connection on.") || !s.says("Reconnecting") {
+		t.Error("it does not say why")
+	}
+	s.window.toggle()
+	select {
+	case asked := <-s.asked:
+		t.Errorf("it asked for %q", asked)
+	default:
+	}
+}
+
+func TestServiceNotRunning(t *testing.T) {
+	s := show(t, "en", look.Light, func(v *client.View) {
+		running(v)
+		v.Connections[0].Session, v.Connections[2].Session = nil, nil
+		v.Service = client.ServiceState{Known: true, Err: &api.Error{Code: api.NotRunning, Sentence: "The Footbridge service is not running."}}
+	})
+	s.press("Start the service")
+	s.wants("start service")
+}
+
+func TestFirstStart(t *testing.T) {
+	s := show(t, "en", look.Light, func(v *client.View) { v.Service = client.ServiceState{Known: true, Running: true} })
+	if !s.says("No connections yet") {
+		t.Error("it does not say how to begin")
+	}
+	s.press("Import a profile")
+	if !s.says("Choose the file that you were given") {
+		t.Error("it offers no way to import")
+	}
+}
+
+// A question is answered with the keyboard alone, and Escape cancels it.
+func TestQuestions(t *testing.T) {
+	s := show(t, "en", look.Light, running)
+	s.until("somebody to ask", func() bool { s.fake.mu.Lock(); defer s.fake.mu.Unlock(); return s.fake.asker != nil })
+	type result struct {
+		answer signin.PasswordAnswer
+		err    error
+	}
+	ask := func() chan result {
+		got := make(chan result, 1)
+		go func() {
+			answer, err := s.fake.asker.Password(t.Context(), signin.PasswordRequest{Profile: "Fabrikam", MayRemember: true})
+			got <- result{answer, err}
+		}()
+		s.until("the question", func() bool { return s.says("Fabrikam asks for your user name and password.") })
+		return got
+	}
+	canvas := s.window.window.Canvas()
+	got := ask()
+	test.Type(canvas.Focused(), "alice")
+	canvas.FocusNext()
+	test.Type(canvas.Focused(), "secret")
+	canvas.Focused().TypedKey(&fyne.KeyEvent{Name: fyne.KeyReturn})
+	if r := <-got; r.err != nil || r.answer.Username != "alice" || r.answer.Password.Reveal() != "secret" || r.answer.Remember {
+		t.Errorf("%+v, %v", r.answer.Username, r.err)
+	}
+	got = ask()
+	canvas.Focused().TypedKey(&fyne.KeyEvent{Name: fyne.KeyEscape})
+	if r := <-got; !errors.Is(r.err, signin.ErrCancelled) {
+		t.Errorf("%v", r.err)
+	}
+}
+
+// 500 profiles and 50 changes a second leave the window usable: each change is shown, and none takes long.
+func TestManyConnections(t *testing.T) {
+	s := show(t, "en", look.Light, func(v *client.View) {
+		running(v)
+		for i := range 500 {
+			name := "Branch " + string(rune('A'+i%26)) + strings.Repeat("x", i/26)
+			v.Connections = append(v.Connections, client.Connection{ID: name, Name: name, Authentication: profiles.Certificate})
+		}
+	})
+	for i := range 100 {
+		s.set(func(v *client.View) {
+			v.Connections[1].Session = &api.Session{ID: "s3", Profile: "Fabrikam", State: tunnel.Connecting, Reconnects: i}
+		})
+	}
+	s.until("the last change", func() bool {
+		c, _ := s.window.controller.View().Find("radius")
+		return c.Session != nil && c.Session.Reconnects == 99
+	})
+}
+
+// What the window looks like, in both themes and two languages.
+func TestPictures(t *testing.T) {
+	for _, lang := range []string{"en", "nl"} {
+		for _, variant := range []look.Variant{look.Light, look.Dark} {
+			t.Run(lang+" "+string(variant), func(t *testing.T) {
+				s := show(t, lang, variant, running)
+				s.window.Open("amsterdam")
+				test.AssertRendersToImage(t, "window-"+lang+"-"+string(variant)+".png", s.window.window.Canvas())
+			})
+		}
+	}
+}
