@@ -18,7 +18,7 @@ SERVER_PACKAGES := tinyproxy-bin squid microsocks dante-server libecap3 libnetfi
 SERVERS := $(CURDIR)/.cache/servers
 SERVER_PATH := $(SERVERS)/usr/bin:$(SERVERS)/usr/sbin
 
-.PHONY: help build demo window windows test lint unit race fuzz-short fuzz bench prepare prepare-window clean
+.PHONY: help build demo window windows test lint unit race fuzz-short fuzz bench pictures prepare prepare-window clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -67,6 +67,12 @@ fuzz: ## every fuzz target for FUZZTIME each (FUZZTIME=10m make fuzz)
 
 bench: prepare build ## this client and Debian's OpenVPN in turn; writes docs/benchmarks.md
 	bin/footbridge-lab bench --footbridge bin/footbridge --markdown docs/benchmarks.md
+
+pictures: prepare ## the README's pictures, by the tests that click through the window
+	@packaging/linux/unpack.sh $(SERVERS) $(SERVER_PACKAGES)
+	FOOTBRIDGE_PICTURES=$(CURDIR)/docs/pictures PATH="$(SERVER_PATH):$$PATH" \
+	  LD_LIBRARY_PATH="$$(find $(SERVERS) -name 'lib*.so.*' -printf '%h:' | tr ':' '\n' | sort -u | paste -sd:)" \
+	  go test -count=1 -run TestConnect ./cmd/footbridge-gui
 
 prepare: ## install the Debian packages that tests need (as root; else say which)
 	@packaging/linux/prepare.sh $(TEST_PACKAGES)
