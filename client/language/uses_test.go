@@ -124,6 +124,11 @@ func TestRefusalsAndSettingsHaveTexts(t *testing.T) {
 			t.Errorf("service.%s (%s) is missing", code, name)
 		}
 	}
+	for name, code := range constants(t, "../fleet", "Code") {
+		if english["fleet.problem."+code] == nil {
+			t.Errorf("fleet.problem.%s (%s) is missing", code, name)
+		}
+	}
 	for _, key := range settings.Keys() {
 		if got := english["setting."+key.Name]["other"]; got != key.Help {
 			t.Errorf("setting.%s is %q, in the code %q", key.Name, got, key.Help)
@@ -218,7 +223,7 @@ func groups() map[string]string {
 		"cert.key.": "state", "diagnose.who.": "state", "noted.": "code", "inspect.": "code", "expected.": "text",
 		"ui.": "", "ui.connection.": "", "ui.connections.": "", "ui.import.": "", "ui.editor.": "", "ui.start.": "", "ui.asking.": "",
 		"ui.import.outcome.": "outcome", "ui.editor.choice.": "value", "ui.state.": "state", "ui.stage.": "state", "ui.action.": "state",
-		"ui.notify.": "state", "ui.ended.": "state", "ui.asking.passphrase": "kind", "ui.asking.pin": "kind",
+		"fleet.problem.": "code", "fleet.follow.": "outcome", "ui.notify.": "state", "ui.ended.": "state", "ui.asking.passphrase": "kind", "ui.asking.pin": "kind",
 	}
 }
 

@@ -19,11 +19,16 @@ import (
 
 // sourceProblem is what is wrong with a manifest's flags.
 func sourceProblem(err error) error {
-	codes := map[error]string{fleet.ErrAddress: "fleet-address", fleet.ErrNoTrust: "fleet-trust", fleet.ErrSHA256: "fleet-sha256", fleet.ErrKey: "fleet-key",
-		fleet.ErrInterval: "fleet-interval", fleet.ErrProxy: "fleet-proxy"}
-	for reason, code := range codes {
+	for reason, usage := range map[error]*usageError{
+		fleet.ErrAddress:  &usageError{"fleet-address", nil},
+		fleet.ErrNoTrust:  &usageError{"fleet-trust", nil},
+		fleet.ErrSHA256:   &usageError{"fleet-sha256", nil},
+		fleet.ErrKey:      &usageError{"fleet-key", nil},
+		fleet.ErrInterval: &usageError{"fleet-interval", nil},
+		fleet.ErrProxy:    &usageError{"fleet-proxy", nil},
+	} {
 		if errors.Is(err, reason) {
-			return &usageError{code, nil}
+			return usage
 		}
 	}
 	return err
