@@ -76,6 +76,8 @@ const (
 	usersPath  = "etc/sysusers.d/footbridge.conf"
 	polkitPath = "etc/polkit-1/rules.d/footbridge.rules"
 	agentPath  = "etc/systemd/user/" + agentUnit
+	entryPath  = "usr/local/share/applications/io.github.footbridge-vpn.footbridge.desktop"
+	iconPath   = "usr/local/share/icons/hicolor/scalable/apps/io.github.footbridge-vpn.footbridge.svg"
 )
 
 // packagedUnits is where a package puts the unit.
@@ -91,7 +93,8 @@ func (a *app) serviceInstall(ctx context.Context, manager systemd) error {
 		}
 		unit := strings.ReplaceAll(linux.Unit, "/usr/bin/footbridged", program)
 		agent := strings.ReplaceAll(linux.AutoConnectUnit, "/usr/bin/footbridge", filepath.Join(filepath.Dir(program), "footbridge"))
-		for _, file := range []struct{ path, content string }{{unitPath, unit}, {usersPath, linux.Users}, {polkitPath, linux.PolkitRules}, {agentPath, agent}} {
+		for _, file := range []struct{ path, content string }{{unitPath, unit}, {usersPath, linux.Users}, {polkitPath, linux.PolkitRules}, {agentPath, agent},
+			{entryPath, linux.DesktopEntry}, {iconPath, linux.Icon}} {
 			if err := manager.write(file.path, file.content); err != nil {
 				return err
 			}
@@ -123,7 +126,7 @@ func (a *app) serviceUninstall(ctx context.Context, manager systemd) error {
 		return &commandError{code: "service-not-installed", exit: exitNotFound}
 	}
 	problem := errors.Join(manager.run(ctx, "systemctl", "disable", "--now", serviceUnit), manager.run(ctx, "systemctl", "--global", "disable", agentUnit))
-	for _, path := range []string{unitPath, usersPath, polkitPath, agentPath} {
+	for _, path := range []string{unitPath, usersPath, polkitPath, agentPath, entryPath, iconPath} {
 		problem = errors.Join(problem, manager.remove(path))
 	}
 	return errors.Join(problem, manager.run(ctx, "systemctl", "daemon-reload"))

@@ -94,7 +94,7 @@ func TestServiceFiles(t *testing.T) {
 	}
 	u.run("service", "install", "--root", root).want(exitDone)
 	for path, want := range map[string]string{unitPath: "ExecStart=" + installed + " run", usersPath: "u footbridge", polkitPath: "org.freedesktop.resolve1.set-dns-servers",
-		agentPath: "ExecStart=/usr/local/bin/footbridge agent --autoconnect"} {
+		agentPath: "ExecStart=/usr/local/bin/footbridge agent --autoconnect", entryPath: "TryExec=footbridge-gui", iconPath: "<svg"} {
 		data, err := os.ReadFile(filepath.Join(root, path))
 		if err != nil || !strings.Contains(string(data), want) {
 			t.Errorf("%s does not have %q: %v", path, want, err)
@@ -104,7 +104,7 @@ func TestServiceFiles(t *testing.T) {
 		t.Errorf("calls: %s", got)
 	}
 	u.run("service", "uninstall", "--root", root).want(exitDone)
-	for _, path := range []string{unitPath, usersPath, polkitPath, agentPath} {
+	for _, path := range []string{unitPath, usersPath, polkitPath, agentPath, entryPath, iconPath} {
 		if _, err := os.Stat(filepath.Join(root, path)); err == nil {
 			t.Errorf("%s is still there", path)
 		}

@@ -1,4 +1,4 @@
-// Package linux holds the files that make the service part of a Linux computer with systemd.
+// Package linux holds the files that make Footbridge part of a Linux computer with systemd and a desktop.
 package linux
 
 import _ "embed" // for the files
@@ -22,3 +22,13 @@ var PolkitRules string
 //
 //go:embed systemd/footbridge-autoconnect.service
 var AutoConnectUnit string
+
+// DesktopEntry shows the desktop app among the others, where it is installed (freedesktop.org, Desktop Entry Specification).
+//
+//go:embed io.github.footbridge-vpn.footbridge.desktop
+var DesktopEntry string
+
+// Icon is the app's (freedesktop.org, Icon Theme Specification).
+//
+//go:embed io.github.footbridge-vpn.footbridge.svg
+var Icon string
