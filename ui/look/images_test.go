@@ -22,7 +22,7 @@ func TestDesktopIcon(t *testing.T) {
 
 // Every picture can be drawn, and no two states look the same without colour.
 func TestPicturesDiffer(t *testing.T) {
-	test.NewTempApp(t)
+	test.NewTempApp(t).Settings().SetTheme(New(Light))
 	seen := map[string]string{}
 	for _, resource := range []fyne.Resource{Off(), Busy(), On(), Waiting(), Failed(), Managed(), Down(), Up(), TrayOff(), TrayBusy(), TrayOn(), TrayAttention(), AppIcon()} {
 		canvas := software.NewTransparentCanvas()
