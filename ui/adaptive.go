@@ -13,7 +13,6 @@ type adaptive struct {
 	showDetail func() bool // in a narrow window
 	narrow     func(bool)  // told when the window becomes narrow or wide
 	was        *bool       // what it was told last
-	divider    fyne.CanvasObject
 }
 
 // MinSize implements fyne.Layout.

@@ -29,7 +29,7 @@ const (
 )
 
 // ErrSilent says that another instance runs and does not answer.
-var ErrSilent = errors.New("Footbridge runs already and does not answer")
+var ErrSilent = errors.New("another window of Footbridge runs and does not answer")
 
 // Instance is the first start.
 type Instance struct {

@@ -242,7 +242,7 @@ func (b *Bench) TabTo(what string, fits func(fyne.Focusable) bool) fyne.Focusabl
 	b.t.Helper()
 	c := b.Window.Canvas()
 	for range 100 {
-		test.FocusNext(c)
+		c.FocusNext()
 		if focused := c.Focused(); focused != nil && fits(focused) {
 			return focused
 		}
