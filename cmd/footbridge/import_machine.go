@@ -76,7 +76,7 @@ func (a *app) followManifest(ctx context.Context, sources []string, flags import
 	case before != nil:
 		result.Outcome = "replaced"
 	}
-	manifest, names, err := fleet.Try(ctx, &flags.source, fleet.Options{UserAgent: "footbridge/" + version})
+	manifest, names, err := fleet.Try(ctx, &flags.source, fleet.Options{UserAgent: "footbridge/" + version, Proxy: a.policyProxy})
 	if err != nil {
 		return a.manifestProblem(err)
 	}
@@ -91,6 +91,15 @@ func (a *app) followManifest(ctx context.Context, sources []string, flags import
 	}
 	a.say("fleet.follow."+result.Outcome, language.Values{"Address": result.Address, "Names": strings.Join(names, ", ")})
 	return nil
+}
+
+// policyProxy is the proxy that the policy of this computer forces on connections; empty: none.
+func (a *app) policyProxy() string {
+	rules, err := policy.Read(a.settingsPath("policy.toml"), nil)
+	if err != nil {
+		return ""
+	}
+	return rules.Settings["proxy"]
 }
 
 // fromURLArguments is how what was asked for is typed.
