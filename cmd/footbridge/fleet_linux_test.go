@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/footbridge-vpn/footbridge/client/fleet"
 	"github.com/footbridge-vpn/footbridge/profiles"
@@ -172,4 +173,23 @@ func TestDeployCommand(t *testing.T) {
 	u.run("deploy", "gpo", "--out", "x", "nothing").want(exitNotFound)
 	u.run("deploy", "gpo", "--out", "x", "--from-url", "http://vpn.example/m.json", "--sha256", strings.Repeat("0", 64)).want(exitUsage)
 	u.run("deploy", "gpo", "--out", "x", "--from-url", "https://vpn.example/m.json", "--sha256", strings.Repeat("0", 64)).want(exitDone)
+}
+
+// deployAndWithdraw runs a package's scripts where the service is not root and lives in its sandbox.
+func (p *pc) deployAndWithdraw() {
+	p.t.Helper()
+	p.do("root", "sh", "-c", "footbridge deploy jamf --out /root/package /home/alice/vpn.zip && sh /root/package/install.sh")
+	if got := p.do("root", "sh", "/root/package/detect.sh"); got != "<result>installed</result>\n" {
+		p.t.Errorf("detect.sh says %q", got)
+	}
+	p.machineProfile()
+	if got := p.do("root", "footbridge", "fleet", "status"); !strings.Contains(got, "/etc/footbridge/profiles.d") {
+		p.t.Errorf("fleet status says %q", got)
+	}
+	p.do("root", "sh", "/root/package/remove.sh")
+	for deadline := time.Now().Add(20 * time.Second); strings.Contains(p.do("root", "footbridge", "list", "--json"), `"machine": true`); time.Sleep(50 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			p.t.Fatal("the package's profiles are not withdrawn")
+		}
+	}
 }

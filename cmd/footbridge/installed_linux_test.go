@@ -160,6 +160,8 @@ func TestInstalledOnDebian(t *testing.T) {
 		t.Errorf("after disconnecting:\n%s\nbefore:\n%s", after, before)
 	}
 
+	p.deployAndWithdraw()
+
 	if user := strings.TrimSpace(p.do("root", "ps", "-o", "user=", "-C", "footbridged")); user != "footbri+" && user != "footbridge" {
 		t.Errorf("the service runs as %q", user)
 	}
