@@ -13,12 +13,17 @@ import (
 	"time"
 )
 
-// fleetSize is how many computers follow one manifest.
-const fleetSize = 50
+// sizeOfFleet is how many computers follow one manifest; fewer under the race detector, which slows them down.
+func sizeOfFleet() int {
+	if testing.Short() {
+		return 12
+	}
+	return 50
+}
 
 // A whole fleet goes through everything that happens to a manifest, and no computer ever loses a working profile.
 func TestFleet(t *testing.T) {
-	s, c, dir := newSite(t), newClock(), t.TempDir()
+	s, c, dir, fleetSize := newSite(t), newClock(), t.TempDir(), sizeOfFleet()
 	source := s.signed()
 	computers := make([]*Follower, fleetSize)
 	for i := range computers {

@@ -182,7 +182,9 @@ func (p *pc) deployAndWithdraw() {
 	if got := p.do("root", "sh", "/root/package/detect.sh"); got != "<result>installed</result>\n" {
 		p.t.Errorf("detect.sh says %q", got)
 	}
-	p.machineProfile()
+	if got := p.try("root", "footbridge", "remove", "--machine", p.machineProfile()); !strings.Contains(got, "exit 1") || !strings.Contains(got, "profiles.d") {
+		p.t.Errorf("removing a profile of the drop folder: %s", got)
+	}
 	if got := p.do("root", "footbridge", "fleet", "status"); !strings.Contains(got, "/etc/footbridge/profiles.d") {
 		p.t.Errorf("fleet status says %q", got)
 	}

@@ -11,10 +11,12 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/footbridge-vpn/footbridge/client/api"
 	"github.com/footbridge-vpn/footbridge/client/fleet"
 	"github.com/footbridge-vpn/footbridge/client/language"
 	"github.com/footbridge-vpn/footbridge/client/service/policy"
 	"github.com/footbridge-vpn/footbridge/client/signin"
+	"github.com/footbridge-vpn/footbridge/profiles/store"
 )
 
 // sourceProblem is what is wrong with a manifest's flags.
@@ -187,4 +189,33 @@ func (a *app) agree(ctx context.Context, key string) (bool, error) {
 		return false, nil
 	}
 	return err == nil && k.yes(answers[0]), err
+}
+
+// orElsewhere is the error of looking for a machine profile, in better words where there is one that came from elsewhere: it is changed where
+// it came from.
+func (a *app) orElsewhere(ctx context.Context, wanted string, err error) error {
+	var missing *store.NotFoundError
+	if !errors.As(err, &missing) {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, serviceLimit)
+	defer cancel()
+	service := a.service()
+	defer service.Close()
+	machines, serviceErr := service.MachineProfiles(ctx)
+	if serviceErr != nil {
+		return err
+	}
+	for _, p := range machines.Profiles {
+		if p.ID != wanted && !strings.EqualFold(p.Name, wanted) {
+			continue
+		}
+		switch p.Origin {
+		case api.FromFleet:
+			return &commandError{code: "profile-of-manifest", exit: exitFailed, values: language.Values{"Name": p.Name}}
+		case api.FromDropFolder:
+			return &commandError{code: "profile-of-folder", exit: exitFailed, values: language.Values{"Name": p.Name, "Folder": fleet.DropFolderPath()}}
+		}
+	}
+	return err
 }

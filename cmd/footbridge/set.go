@@ -164,7 +164,7 @@ func (a *app) changeable(ctx context.Context, wanted string, machine bool, comma
 			return nil, store.Entry{}, err
 		}
 		entry, err := target.Find(wanted)
-		return target, entry, err
+		return target, entry, a.orElsewhere(ctx, wanted, err)
 	}
 	target, err := a.userStore()
 	if err != nil {
