@@ -73,6 +73,9 @@ func (m *importer) readMobileconfig(data []byte) {
 		return
 	}
 	m.policy = d.Policy
+	if d.Policy != nil && len(d.Connections) == 0 {
+		m.fault("policy-only", "This configuration profile has Footbridge's policy in it, but no VPN.", "Put the policy itself into place as policy.toml.")
+	}
 	for _, connection := range d.Connections {
 		if connection.AzureProfile == nil {
 			continue

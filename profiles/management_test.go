@@ -2,10 +2,13 @@ package profiles
 
 import (
 	"bytes"
+	"errors"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/footbridge-vpn/footbridge/profiles/mobileconfig"
 )
 
 // What is written for a device management reads back as the same profile with the same wishes.
@@ -59,5 +62,18 @@ func TestManagedFormatsRefuseWhatTheyCannotSay(t *testing.T) {
 	}
 	if _, err := ExportMobileconfig("x", nil, ManagedOptions{}); err == nil {
 		t.Error("a configuration profile without a profile is written")
+	}
+}
+
+// A configuration profile with a policy alone is not a profile, and says so.
+func TestPolicyAloneIsRefused(t *testing.T) {
+	data, err := mobileconfig.Write(mobileconfig.Document{Identifier: "com.contoso.vpn", Name: "Contoso", Policy: []byte("save_passwords = false\n")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = Import(bytes.NewReader(data), ImportOptions{})
+	var refused *ImportError
+	if !errors.As(err, &refused) || len(refused.Findings) != 1 || refused.Findings[0].Code != "policy-only" {
+		t.Errorf("%v", err)
 	}
 }
