@@ -29,7 +29,7 @@ func (w *Window) keepSize() {
 // closeWindow leaves the tunnels as they are: the program goes on in the tray, or hands them over and ends.
 func (w *Window) closeWindow() {
 	w.keepSize()
-	if w.tray.present() {
+	if w.tray.present() && !w.options.QuitWhenClosed {
 		w.window.Hide()
 		return
 	}

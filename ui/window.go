@@ -16,6 +16,8 @@ import (
 
 	"github.com/footbridge-vpn/footbridge/client/language"
 	"github.com/footbridge-vpn/footbridge/client/signin"
+	"github.com/footbridge-vpn/footbridge/profiles"
+	"github.com/footbridge-vpn/footbridge/profiles/settings"
 	"github.com/footbridge-vpn/footbridge/profiles/store"
 	"github.com/footbridge-vpn/footbridge/ui/asking"
 	"github.com/footbridge-vpn/footbridge/ui/connection"
@@ -63,6 +65,10 @@ type Options struct {
 	Diagnose func(env page.Env, controller *control.Controller, id string) page.Page
 	Notify   func(control.NoticeKind) bool // whether the user wants to hear of it; nil: of everything
 	Tray     bool                          // there is a place for a tray icon, and the user wants one
+	// QuitWhenClosed ends the program with its window, though there is a tray icon.
+	QuitWhenClosed bool
+	// Defaults are the settings of newly imported profiles that sign in in a way; nil: there are none.
+	Defaults func(profiles.AuthenticationType) (*settings.Settings, error)
 	Logger   *slog.Logger
 	Now      func() time.Time // nil: the system's clock
 	Post     func(func())     // nil: fyne.Do
@@ -111,7 +117,7 @@ func New(o Options) *Window {
 	w.env = w.newEnv()
 	w.controller = control.New(control.Options{Connector: o.Backend, Model: o.Backend.Model(), Logger: o.Logger, Now: o.Now, Post: o.Post, Go: w.env.Go, Notify: w.notify})
 	w.asker = asking.New(w.env, w.Raise, w.cancelSignIn)
-	w.importing = importing.New(w.env, importing.Options{Into: o.Profiles, Imported: w.Open, Official: o.Backend.OfficialProfiles, Reload: o.Backend.Reload, Locked: w.importLocked})
+	w.importing = importing.New(w.env, importing.Options{Into: o.Profiles, Imported: w.Open, Official: o.Backend.OfficialProfiles, Reload: o.Backend.Reload, Locked: w.importLocked, Defaults: o.Defaults})
 	w.build()
 	return w
 }

@@ -216,6 +216,7 @@ func (c *Controller) run(id string, doing Doing, do func(ctx context.Context, co
 		stop := context.AfterFunc(program, cancel)
 		defer stop()
 		err := do(ctx, connection)
+		unwanted := ctx.Err() != nil || errors.Is(err, signin.ErrCancelled)
 		c.options.Post(func() {
 			switch {
 			case err == nil && doing != SigningIn:
@@ -226,7 +227,7 @@ func (c *Controller) run(id string, doing Doing, do func(ctx context.Context, co
 			default:
 				c.done(id, a)
 			}
-			if err != nil && ctx.Err() == nil && !errors.Is(err, signin.ErrCancelled) {
+			if err != nil && !unwanted {
 				c.failures[id] = err
 			}
 			c.tell()

@@ -30,7 +30,7 @@ func stored(t *testing.T) (*store.Store, client.View) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	data, err := os.ReadFile("../../profiles/testdata/import/azure.ovpn")
+	data, err := os.ReadFile("../../profiles/testdata/import/settings.xml")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -28,20 +28,22 @@ type Flow struct {
 	official func() []string // the files of the official client on this computer
 	reload   func()          // what shows the profiles reads them again; called beside
 	locked   func() string   // why the user may not import; empty: they may
+	defaults Defaults
 }
 
-// Options are what a flow works with. All are required.
+// Options are what a flow works with. All but Defaults are required.
 type Options struct {
 	Into     *store.Store
 	Imported func(id string)
 	Official func() []string
 	Reload   func()
 	Locked   func() string
+	Defaults Defaults // may be nil
 }
 
 // New makes the flow.
 func New(env page.Env, o Options) *Flow {
-	return &Flow{env: env, into: o.Into, imported: o.Imported, official: o.Official, reload: o.Reload, locked: o.Locked}
+	return &Flow{env: env, into: o.Into, imported: o.Imported, official: o.Official, reload: o.Reload, locked: o.Locked, defaults: o.Defaults}
 }
 
 func (f *Flow) text(key string, values language.Values) string {
@@ -137,7 +139,7 @@ func (f *Flow) Paths(paths []string) {
 
 func (f *Flow) run(sources []Source) {
 	f.env.Go(func(ctx context.Context) {
-		result := Run(ctx, f.into, sources)
+		result := Run(ctx, f.into, sources, f.defaults)
 		f.reload()
 		f.env.Post(func() { f.decide(result, result.Conflicts) })
 	})

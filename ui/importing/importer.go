@@ -10,6 +10,7 @@ import (
 	"github.com/footbridge-vpn/footbridge/client"
 	"github.com/footbridge-vpn/footbridge/profiles"
 	"github.com/footbridge-vpn/footbridge/profiles/finding"
+	"github.com/footbridge-vpn/footbridge/profiles/settings"
 	"github.com/footbridge-vpn/footbridge/profiles/store"
 )
 
@@ -48,7 +49,12 @@ type Result struct {
 	Conflicts []Conflict
 	Warnings  []finding.Finding
 	Failed    []Failed
+
+	defaults Defaults
 }
+
+// Defaults are the settings of new profiles that sign in in a way; nil settings: there are none.
+type Defaults func(profiles.AuthenticationType) (*settings.Settings, error)
 
 // Source is where profiles are read from: a file, or a text.
 type Source struct {
@@ -57,8 +63,8 @@ type Source struct {
 }
 
 // Run reads every source and keeps what it can. It goes on after an error.
-func Run(ctx context.Context, into *store.Store, sources []Source) Result {
-	var r Result
+func Run(ctx context.Context, into *store.Store, sources []Source, defaults Defaults) Result {
+	r := Result{defaults: defaults}
 	for _, source := range sources {
 		if ctx.Err() != nil {
 			break
@@ -97,6 +103,12 @@ func (r *Result) keep(into *store.Store, c Conflict, options store.AddOptions, s
 		name = options.Name
 	}
 	options.Settings = client.ManagedSettings(into, name, c.managed)
+	if _, err := into.Find(name); err != nil && options.Settings == nil && r.defaults != nil {
+		var err error
+		if options.Settings, err = r.defaults(c.Profile.Authentication.Type); err != nil {
+			r.Failed = append(r.Failed, Failed{source, err}) // the profile comes in without them
+		}
+	}
 	entry, outcome, err := into.Add(c.Profile, options)
 	var exists *store.ExistsError
 	switch {
