@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"crypto/rand"
 	"errors"
 	"net/http"
 	"net/http/httptest"
@@ -9,6 +10,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"aead.dev/minisign"
 
 	"github.com/footbridge-vpn/footbridge/profiles/secret"
 )
@@ -83,4 +86,20 @@ func TestPublish(t *testing.T) {
 	if _, err := OpenKey(filepath.Join(keys, "fleet.pub"), nil); err == nil {
 		t.Error("a public key is a secret one")
 	}
+}
+
+// A signature comes from outside before anything is believed: whatever it is, the service goes on, and does not take it for one.
+func FuzzSignature(f *testing.F) {
+	public, private, err := minisign.GenerateKey(rand.Reader)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(minisign.Sign(private, []byte("another manifest")))
+	f.Add([]byte("untrusted comment: x\nRUQf6LRCGA9i5w==\ntrusted comment: x\nAAAA\n"))
+	f.Add([]byte{})
+	f.Fuzz(func(t *testing.T, signature []byte) {
+		if minisign.Verify(public, []byte(exampleManifest), signature) {
+			t.Errorf("%q signs a manifest", signature)
+		}
+	})
 }
