@@ -9,8 +9,8 @@ WINDOW_READY := command -v cc >/dev/null && echo '\#include <GL/gl.h>' | cc -E -
 WINDOW_PACKAGES := gcc libc6-dev libgl1-mesa-dev libgl1-mesa-dri libwayland-dev libxkbcommon-dev xorg-dev
 # What the tests talk to: Debian's OpenVPN as gateway and client, real name services in a booted container, a browser for sign-ins, a
 # keyring, tokens for keys.
-TEST_PACKAGES := ca-certificates chromium chromium-driver curl dbus dbus-daemon debootstrap gcc gnome-keyring iproute2 iperf3 libc6-dev libnss3-tools \
-  opensc openssl openvpn openvpn-auth-radius procps softhsm2 systemd-container \
+TEST_PACKAGES := ansible-core ca-certificates chromium chromium-driver curl dbus dbus-daemon debootstrap gcc gnome-keyring iproute2 iperf3 libc6-dev libnss3-tools minisign \
+  opensc openssl openvpn openvpn-auth-radius procps shellcheck softhsm2 systemd-container \
   $(WINDOW_PACKAGES) xvfb xauth xdotool imagemagick tesseract-ocr gcc-mingw-w64-x86-64
 # Servers that the tests talk to. They are unpacked, not installed, so that none of them becomes a service of this machine.
 SERVER_PACKAGES := tinyproxy-bin squid microsocks dante-server libecap3 libnetfilter-conntrack3 libltdl7 libwrap0 libnfnetlink0 \

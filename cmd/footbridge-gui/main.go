@@ -4,6 +4,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -20,8 +22,10 @@ import (
 
 	"github.com/footbridge-vpn/footbridge/client/api"
 	"github.com/footbridge-vpn/footbridge/client/language"
+	"github.com/footbridge-vpn/footbridge/client/preferences"
 	"github.com/footbridge-vpn/footbridge/profiles/store"
 	"github.com/footbridge-vpn/footbridge/ui"
+	"github.com/footbridge-vpn/footbridge/ui/control"
 	"github.com/footbridge-vpn/footbridge/ui/instance"
 	"github.com/footbridge-vpn/footbridge/ui/look"
 )
@@ -79,7 +83,8 @@ func run(args []string, getenv func(string) string, stderr io.Writer) int {
 	case err != nil:
 		return exitUsage
 	}
-	texts, err := language.Open(language.FromEnvironment(getenv))
+	chosen, damaged := preferences.At("").Load()
+	texts, err := language.Open(cmp.Or(chosen.Language, language.FromEnvironment(getenv)))
 	if err != nil {
 		fmt.Fprintln(stderr, "footbridge-gui:", err)
 		return exitFailed
@@ -96,14 +101,17 @@ func run(args []string, getenv func(string) string, stderr io.Writer) int {
 		return exitDone // the first one's window is in front now
 	}
 	defer first.Close()
-	return show(arguments, texts, first, stderr)
+	if damaged != nil {
+		fmt.Fprintln(stderr, "footbridge-gui:", damaged) // it goes on with what there is without them
+	}
+	return show(arguments, texts, chosen, first, stderr)
 }
 
 // leaveLimit bounds how long handing sessions over may hold up an end without a window.
 const leaveLimit = 10 * time.Second
 
 // show runs the app until it is quit.
-func show(arguments arguments, texts *language.Texts, first *instance.Instance, stderr io.Writer) int {
+func show(arguments arguments, texts *language.Texts, chosen preferences.Preferences, first *instance.Instance, stderr io.Writer) int {
 	logger := slog.New(slog.DiscardHandler)
 	if arguments.verbose {
 		logger = slog.New(slog.NewTextHandler(stderr, nil))
@@ -116,7 +124,7 @@ func show(arguments arguments, texts *language.Texts, first *instance.Instance, 
 	app.SetMetadata(fyne.AppMetadata{ID: appID, Name: "Footbridge", Version: version, Icon: look.AppIcon(), Migrations: map[string]bool{"fyneDo": true}})
 	program := app.NewWithID(appID)
 	program.SetIcon(look.AppIcon())
-	program.Settings().SetTheme(look.New(look.System))
+	program.Settings().SetTheme(look.New(look.Variant(chosen.Theme)))
 	service := api.Dial(arguments.socket)
 	defer service.Close()
 	backend := newBackend(service, profiles, arguments.socket, logger)
@@ -127,7 +135,9 @@ func show(arguments arguments, texts *language.Texts, first *instance.Instance, 
 		os.Exit(sayNoDisplay(stderr, texts, "no-opengl"))
 	})
 	window := ui.New(ui.Options{App: program, Backend: backend, Profiles: profiles, Texts: texts, Logger: logger,
-		Sections: sections(service, backend), Edit: editPage(profiles), Diagnose: diagnosePage(service, backend), Tray: hasTray()})
+		Sections: sections(service, backend), Edit: editPage(profiles), Diagnose: diagnosePage(service, backend),
+		Tray: !chosen.NoTray && hasTray(), QuitWhenClosed: chosen.QuitWhenClosed, Defaults: chosen.ForImport,
+		Notify: func(kind control.NoticeKind) bool { return !slices.Contains(chosen.Muted, string(kind)) }})
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	go first.Serve(ctx, func(request instance.Request) {
