@@ -23,6 +23,8 @@ import (
 	"github.com/footbridge-vpn/footbridge/client/api"
 	"github.com/footbridge-vpn/footbridge/client/language"
 	"github.com/footbridge-vpn/footbridge/client/preferences"
+	"github.com/footbridge-vpn/footbridge/profiles"
+	"github.com/footbridge-vpn/footbridge/profiles/settings"
 	"github.com/footbridge-vpn/footbridge/profiles/store"
 	"github.com/footbridge-vpn/footbridge/ui"
 	"github.com/footbridge-vpn/footbridge/ui/control"
@@ -116,7 +118,7 @@ func show(arguments arguments, texts *language.Texts, chosen preferences.Prefere
 	if arguments.verbose {
 		logger = slog.New(slog.NewTextHandler(stderr, nil))
 	}
-	profiles, err := openStore()
+	own, err := openStore()
 	if err != nil {
 		fmt.Fprintln(stderr, "footbridge-gui:", err)
 		return exitFailed
@@ -127,16 +129,20 @@ func show(arguments arguments, texts *language.Texts, chosen preferences.Prefere
 	program.Settings().SetTheme(look.New(look.Variant(chosen.Theme)))
 	service := api.Dial(arguments.socket)
 	defer service.Close()
-	backend := newBackend(service, profiles, arguments.socket, logger)
+	backend := newBackend(service, own, arguments.socket, logger)
 	watchDrawing(logger, func() {
 		ctx, cancel := context.WithTimeout(context.Background(), leaveLimit)
 		defer cancel()
 		_ = backend.Leave(ctx) // where it had a tray icon only, it may answer for sessions
 		os.Exit(sayNoDisplay(stderr, texts, "no-opengl"))
 	})
-	window := ui.New(ui.Options{App: program, Backend: backend, Profiles: profiles, Texts: texts, Logger: logger,
-		Sections: sections(service, backend), Edit: editPage(profiles), Diagnose: diagnosePage(service, backend),
-		Tray: !chosen.NoTray && hasTray(), QuitWhenClosed: chosen.QuitWhenClosed, Defaults: chosen.ForImport,
+	apply := func(now preferences.Preferences) {
+		chosen = now
+		program.Settings().SetTheme(look.New(look.Variant(now.Theme)))
+	}
+	window := ui.New(ui.Options{App: program, Backend: backend, Profiles: own, Texts: texts, Logger: logger,
+		Sections: sections(service, backend, apply), Edit: editPage(own), Diagnose: diagnosePage(service, backend),
+		Tray: !chosen.NoTray && hasTray(), QuitWhenClosed: chosen.QuitWhenClosed, Defaults: importDefaults,
 		Notify: func(kind control.NoticeKind) bool { return !slices.Contains(chosen.Muted, string(kind)) }})
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
@@ -159,6 +165,15 @@ func show(arguments arguments, texts *language.Texts, chosen preferences.Prefere
 	program.Run()
 	window.Ended()
 	return exitDone
+}
+
+// importDefaults are the settings of new profiles, as the user wants them now.
+func importDefaults(method profiles.AuthenticationType) (*settings.Settings, error) {
+	chosen, err := preferences.At("").Load()
+	if err != nil {
+		return nil, err
+	}
+	return chosen.ForImport(method)
 }
 
 // openStore opens the user's profiles, in a folder that is there from the start so that it can be watched.

@@ -4,11 +4,14 @@ package main
 
 import (
 	"context"
+	"os"
 
 	"fyne.io/fyne/v2/theme"
 
 	"github.com/footbridge-vpn/footbridge/client/api"
+	"github.com/footbridge-vpn/footbridge/client/preferences"
 	"github.com/footbridge-vpn/footbridge/client/signin/entra"
+	"github.com/footbridge-vpn/footbridge/client/startup"
 	"github.com/footbridge-vpn/footbridge/profiles/store"
 	"github.com/footbridge-vpn/footbridge/ui"
 	"github.com/footbridge-vpn/footbridge/ui/control"
@@ -16,13 +19,14 @@ import (
 	"github.com/footbridge-vpn/footbridge/ui/editor"
 	"github.com/footbridge-vpn/footbridge/ui/logs"
 	"github.com/footbridge-vpn/footbridge/ui/page"
+	preferencespage "github.com/footbridge-vpn/footbridge/ui/preferences"
 )
 
 // version is set when a release is built.
 var version = "0.1.0-dev"
 
 // sections are the pages that the window leads to besides the connections.
-func sections(service *api.Client, backend *backend) []ui.Section {
+func sections(service *api.Client, backend *backend, apply func(preferences.Preferences)) []ui.Section {
 	return []ui.Section{
 		{Name: "section.diagnosis", Icon: theme.SearchIcon(), New: func(env page.Env, controller *control.Controller) page.Page {
 			return diagnose.New(env, controller, doctor(service, backend), "")
@@ -30,7 +34,20 @@ func sections(service *api.Client, backend *backend) []ui.Section {
 		{Name: "section.logs", Icon: theme.ListIcon(), New: func(env page.Env, _ *control.Controller) page.Page {
 			return logs.New(env, service)
 		}},
+		{Name: "section.preferences", Icon: theme.SettingsIcon(), New: func(env page.Env, controller *control.Controller) page.Page {
+			return preferencespage.New(env, preferencespage.Options{File: preferences.At(""), Startup: startup.New(ownProgram()), Viewer: controller,
+				Version: version, Places: []string{store.UserDir(), preferences.UserPath()}, Apply: apply})
+		}},
 	}
+}
+
+// ownProgram is the app, as it is started when its user signs in to the computer: in the tray.
+func ownProgram() startup.Program {
+	path, err := os.Executable()
+	if err != nil {
+		path = "footbridge-gui"
+	}
+	return startup.Program{ID: appID, Name: "Footbridge", Icon: appID, Command: []string{path, "--hidden"}}
 }
 
 // doctor looks at this computer, with the sign-ins that are there.
