@@ -23,6 +23,7 @@ import (
 	"github.com/footbridge-vpn/footbridge/ui/connection"
 	"github.com/footbridge-vpn/footbridge/ui/connections"
 	"github.com/footbridge-vpn/footbridge/ui/control"
+	"github.com/footbridge-vpn/footbridge/ui/flow"
 	"github.com/footbridge-vpn/footbridge/ui/importing"
 	"github.com/footbridge-vpn/footbridge/ui/look"
 	"github.com/footbridge-vpn/footbridge/ui/page"
@@ -146,7 +147,7 @@ func (w *Window) text(key string) string { return w.options.Texts.Text("ui."+key
 
 func (w *Window) build() {
 	w.list = connections.New(w.env, w.controller, connections.Actions{Open: w.Open, Import: w.importing.Start})
-	sections := container.New(layout.NewRowWrapLayout())
+	sections := flow.New()
 	for _, section := range w.options.Sections {
 		button := widget.NewButtonWithIcon(w.text(section.Name), section.Icon, func() { w.show(section.New(w.env, w.controller), "") })
 		button.Importance = widget.LowImportance

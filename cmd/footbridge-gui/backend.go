@@ -21,6 +21,7 @@ import (
 	"github.com/footbridge-vpn/footbridge/profiles/officialclient"
 	"github.com/footbridge-vpn/footbridge/profiles/secret"
 	"github.com/footbridge-vpn/footbridge/profiles/store"
+	"github.com/footbridge-vpn/footbridge/ui/accounts"
 	"github.com/footbridge-vpn/footbridge/ui/control"
 )
 
@@ -88,9 +89,16 @@ func (b *backend) OfficialProfiles() []string {
 const keyringVariable = "FOOTBRIDGE_KEYRING"
 
 func openKeyring(ctx context.Context) (keyring.Keyring, error) {
-	opened, _, err := keyring.Open(ctx, keyring.Options{Preference: keyring.Preference(os.Getenv(keyringVariable))})
+	opened, _, err := openKeyringWithChoice(ctx)
 	return opened, err
 }
+
+// openKeyringWithChoice also says where secrets rest.
+func openKeyringWithChoice(ctx context.Context) (keyring.Keyring, keyring.Choice, error) {
+	return keyring.Open(ctx, keyring.Options{Preference: keyring.Preference(os.Getenv(keyringVariable))})
+}
+
+func accountsProvider(ctx context.Context) (accounts.Provider, error) { return entraProvider(ctx) }
 
 func entraProvider(ctx context.Context) (*entra.Provider, error) {
 	opened, err := openKeyring(ctx)

@@ -14,6 +14,7 @@ import (
 	"github.com/footbridge-vpn/footbridge/client/startup"
 	"github.com/footbridge-vpn/footbridge/profiles/store"
 	"github.com/footbridge-vpn/footbridge/ui"
+	"github.com/footbridge-vpn/footbridge/ui/accounts"
 	"github.com/footbridge-vpn/footbridge/ui/control"
 	"github.com/footbridge-vpn/footbridge/ui/diagnose"
 	"github.com/footbridge-vpn/footbridge/ui/editor"
@@ -33,6 +34,9 @@ func sections(service *api.Client, backend *backend, apply func(preferences.Pref
 		}},
 		{Name: "section.logs", Icon: theme.ListIcon(), New: func(env page.Env, _ *control.Controller) page.Page {
 			return logs.New(env, service)
+		}},
+		{Name: "section.accounts", Icon: theme.AccountIcon(), New: func(env page.Env, controller *control.Controller) page.Page {
+			return accounts.New(env, controller, accounts.Source{Provider: accountsProvider, Keyring: openKeyringWithChoice})
 		}},
 		{Name: "section.preferences", Icon: theme.SettingsIcon(), New: func(env page.Env, controller *control.Controller) page.Page {
 			return preferencespage.New(env, preferencespage.Options{File: preferences.At(""), Startup: startup.New(ownProgram()), Viewer: controller,

@@ -44,6 +44,7 @@ type question struct {
 	wrong  *present.Trouble // why it is asked again; may be nil
 	fields []field
 	check  *widget.Check // may be nil
+	take   func()        // keeps what was typed: widgets may be read only where they are written
 }
 
 // field is one thing that is typed.
@@ -98,6 +99,9 @@ func (a *Asker) show(q question, answer func(error)) (hide func()) {
 		return true
 	}
 	finish := func(err error) {
+		if err == nil {
+			q.take()
+		}
 		d.Hide()
 		answer(err)
 	}

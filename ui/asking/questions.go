@@ -14,71 +14,60 @@ import (
 
 // Password implements signin.Asker.
 func (a *Asker) Password(ctx context.Context, request signin.PasswordRequest) (signin.PasswordAnswer, error) {
-	var username, password, response *keyboard.Entry
-	var remember *widget.Check
+	var answer signin.PasswordAnswer
 	err := a.ask(ctx, func() question {
-		username, password = keyboard.NewEntry(), keyboard.NewPasswordEntry()
+		username, password := keyboard.NewEntry(), keyboard.NewPasswordEntry()
 		username.SetText(request.Username)
 		q := question{title: a.text("password-title", nil), about: a.text("password-about", language.Values{"Name": request.Profile}),
 			fields: []field{{label: a.text("username", nil), entry: username}, {label: a.text("password", nil), entry: password}}}
 		if request.Refused != nil {
 			q.wrong = present.NewTrouble(a.env.Texts, request.Refused)
 		}
+		response := answerEntry(request.Echo)
 		if request.Text != "" {
-			response = answerEntry(request.Echo)
 			q.fields = append(q.fields, field{label: request.Text, entry: response})
 		}
 		if request.MayRemember {
-			remember = widget.NewCheck(a.text("remember", nil), nil)
-			q.check = remember
+			q.check = widget.NewCheck(a.text("remember", nil), nil)
+		}
+		q.take = func() {
+			answer = signin.PasswordAnswer{Username: username.Text, Password: secret.Text(password.Text), Response: secret.Text(response.Text),
+				Remember: q.check != nil && q.check.Checked}
 		}
 		return q
 	})
-	if err != nil {
-		return signin.PasswordAnswer{}, err
-	}
-	answer := signin.PasswordAnswer{Username: username.Text, Password: secret.Text(password.Text)}
-	if response != nil {
-		answer.Response = secret.Text(response.Text)
-	}
-	answer.Remember = remember != nil && remember.Checked
-	return answer, nil
+	return answer, err
 }
 
 // Challenge implements signin.Asker.
 func (a *Asker) Challenge(ctx context.Context, request signin.ChallengeRequest) (secret.Text, error) {
-	var response *keyboard.Entry
+	var answer secret.Text
 	err := a.ask(ctx, func() question {
-		response = answerEntry(request.Echo)
+		response := answerEntry(request.Echo)
 		return question{title: a.text("challenge-title", nil), about: a.text("challenge-about", language.Values{"Name": request.Profile}),
-			fields: []field{{label: request.Text, entry: response}}}
+			fields: []field{{label: request.Text, entry: response}}, take: func() { answer = secret.Text(response.Text) }}
 	})
-	if err != nil {
-		return "", err
-	}
-	return secret.Text(response.Text), nil
+	return answer, err
 }
 
 // KeyPassphrase implements signin.Asker.
 func (a *Asker) KeyPassphrase(ctx context.Context, request signin.PassphraseRequest) (secret.Text, error) {
-	var passphrase *keyboard.Entry
+	var answer secret.Text
 	err := a.ask(ctx, func() question {
-		passphrase = keyboard.NewPasswordEntry()
+		passphrase := keyboard.NewPasswordEntry()
 		kind := "passphrase"
 		if request.PIN {
 			kind = "pin"
 		}
 		values := language.Values{"Name": request.Profile, "File": request.File}
-		q := question{title: a.text(kind+"-title", nil), about: a.text(kind+"-about", values), fields: []field{{label: a.text(kind, nil), entry: passphrase}}}
+		q := question{title: a.text(kind+"-title", nil), about: a.text(kind+"-about", values), fields: []field{{label: a.text(kind, nil), entry: passphrase}},
+			take: func() { answer = secret.Text(passphrase.Text) }}
 		if request.Wrong {
 			q.wrong = &present.Trouble{Sentence: a.text(kind+"-wrong", nil)}
 		}
 		return q
 	})
-	if err != nil {
-		return "", err
-	}
-	return secret.Text(passphrase.Text), nil
+	return answer, err
 }
 
 func answerEntry(echo bool) *keyboard.Entry {

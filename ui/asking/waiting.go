@@ -9,13 +9,13 @@ import (
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/dialog"
-	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 	"rsc.io/qr"
 
 	"github.com/footbridge-vpn/footbridge/client/language"
 	"github.com/footbridge-vpn/footbridge/client/signin"
+	"github.com/footbridge-vpn/footbridge/ui/flow"
 	"github.com/footbridge-vpn/footbridge/ui/keyboard"
 )
 
@@ -33,7 +33,7 @@ func (a *Asker) Browser(ctx context.Context, request signin.BrowserRequest) {
 				a.env.Failed(err)
 			}
 		})
-		return []fyne.CanvasObject{label, widget.NewProgressBarInfinite(), container.New(layout.NewRowWrapLayout(), again, a.copyButton("copy-address", request.URL))}
+		return []fyne.CanvasObject{label, widget.NewProgressBarInfinite(), flow.New(again, a.copyButton("copy-address", request.URL))}
 	})
 }
 
@@ -56,7 +56,7 @@ func (a *Asker) DeviceCode(ctx context.Context, code signin.DeviceCode) {
 		if picture := qrCode(code.VerificationURL); picture != nil {
 			lines = append(lines, container.NewCenter(picture))
 		}
-		return append(lines, until, container.New(layout.NewRowWrapLayout(), a.copyButton("copy-code", code.UserCode), open))
+		return append(lines, until, flow.New(a.copyButton("copy-code", code.UserCode), open))
 	})
 }
 

@@ -7,13 +7,13 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
 	"github.com/footbridge-vpn/footbridge/client/language"
 	"github.com/footbridge-vpn/footbridge/profiles"
 	"github.com/footbridge-vpn/footbridge/ui/control"
+	"github.com/footbridge-vpn/footbridge/ui/flow"
 	"github.com/footbridge-vpn/footbridge/ui/graph"
 	"github.com/footbridge-vpn/footbridge/ui/look"
 	"github.com/footbridge-vpn/footbridge/ui/page"
@@ -93,7 +93,7 @@ func (p *Page) build() {
 	p.past = newPast(p.env)
 
 	head := container.NewBorder(nil, nil, container.NewCenter(p.state), nil, container.NewVBox(p.name, p.word))
-	buttons := container.New(layout.NewRowWrapLayout(), p.action, p.signIn, p.edit, diagnose)
+	buttons := flow.New(p.action, p.signIn, p.edit, diagnose)
 	p.content = container.NewVScroll(container.NewPadded(container.NewVBox(head, buttons, p.trouble.content, p.note, p.warnings, p.carried, p.past.content)))
 }
 

@@ -7,7 +7,6 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/dialog"
-	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
@@ -15,6 +14,7 @@ import (
 	"github.com/footbridge-vpn/footbridge/client/language"
 	"github.com/footbridge-vpn/footbridge/profiles/store"
 	"github.com/footbridge-vpn/footbridge/ui/control"
+	"github.com/footbridge-vpn/footbridge/ui/flow"
 	"github.com/footbridge-vpn/footbridge/ui/keyboard"
 	"github.com/footbridge-vpn/footbridge/ui/look"
 	"github.com/footbridge-vpn/footbridge/ui/page"
@@ -276,7 +276,7 @@ func (p *Page) general() fyne.CanvasObject {
 	box.Add(wrong)
 	box.Add(p.facts())
 	if p.before.Entry != nil {
-		box.Add(container.New(layout.NewRowWrapLayout(),
+		box.Add(flow.New(
 			widget.NewButtonWithIcon(p.text("export", nil), theme.DocumentIcon(), p.export),
 			widget.NewButtonWithIcon(p.text("remove", nil), theme.DeleteIcon(), p.remove)))
 	}
