@@ -39,3 +39,30 @@ func TestConnectWithPassword(t *testing.T) {
 	d.must(d.Key(t.Context(), "Escape"))
 	d.see(soon, "Not connected", "Failed")
 }
+
+// A gateway that wants a one-time code besides asks for it in its own words, in a refusal (CRV1) as Debian's OpenVPN does, or in the session
+// (CR_TEXT).
+func TestAnswerChallenge(t *testing.T) {
+	for _, kind := range []lab.Kind{lab.OpenVPN, lab.BuiltIn} {
+		t.Run(string(kind), func(t *testing.T) {
+			d := newDesk(t, lab.Options{Gateway: kind, Transport: "tcp", Authentications: []azurezip.Authentication{azurezip.Radius, azurezip.Entra}})
+			d.start("footbridge-gui", "--verbose", "--socket", d.socket(), d.lab.Files.Package)
+			d.see(later, "Not connected")
+			d.click("user name") // the profile of that name
+			d.must(d.Key(t.Context(), "ctrl+d"))
+			d.see(soon, "User name")
+			d.must(d.Type(t.Context(), freeradius.Carol))
+			d.must(d.Key(t.Context(), "Tab"))
+			d.must(d.Type(t.Context(), freeradius.CarolPassword))
+			d.must(d.Key(t.Context(), "Return"))
+			d.see(later, "authenticator app")
+			d.picture("challenge")
+			d.must(d.Type(t.Context(), freeradius.CarolCode))
+			d.must(d.Key(t.Context(), "Return"))
+			d.see(later, "Connected")
+			if !d.reaches() {
+				t.Error("connected, and nothing gets through")
+			}
+		})
+	}
+}
