@@ -21,9 +21,13 @@ import (
 // newSignInPC is a booted Debian whose gateway takes certificates, Entra ID and RADIUS.
 func newSignInPC(t *testing.T, kind lab.Kind) *pc {
 	t.Helper()
+	approval := 3 * time.Second
+	if kind == lab.OpenVPN {
+		approval = freeradius.DefaultDelay // as long as people take to find their telephone
+	}
 	p := newPCWith(t, lab.Options{Gateway: kind, Authentications: []azurezip.Authentication{azurezip.Certificate, azurezip.Entra, azurezip.Radius},
 		ChangeEntra:  func(o *entra.Options) { o.Switches.MFA = entra.TOTP },
-		ChangeRADIUS: func(o *freeradius.Options) { o.Delay = 3 * time.Second }})
+		ChangeRADIUS: func(o *freeradius.Options) { o.Delay = approval }})
 	p.do("alice", "footbridge", "import", "vpn.zip")
 	return p
 }
@@ -145,7 +149,7 @@ func (p *pc) radius() {
 	t := p.t
 	name := p.profile("alice", "usernamepass")
 	password := func(username, password string) string {
-		ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
 		defer cancel()
 		command := p.Command(ctx, "alice", "footbridge", "connect", name, "--username", username, "--password-stdin")
 		command.Stdin = strings.NewReader(password + "\n") // arguments would stand in the machine's journal
