@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/netip"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -19,12 +20,23 @@ import (
 	"github.com/footbridge-vpn/footbridge/tunnel/lab/entra/visitor"
 )
 
+// lengthVariable makes the test of renewals as long as one likes, with tokens that live a minute: FOOTBRIDGE_RENEWAL_TEST=10m.
+const lengthVariable = "FOOTBRIDGE_RENEWAL_TEST"
+
 // Tokens that live shorter than the tunnel are renewed without anybody and without a packet lost, also where the gateway wants new keys
 // and with them a new token. When silence is not enough any more the user is told while the tunnel is still up; it ends when it must, and
 // comes back when they sign in.
 func TestTokensAreRenewed(t *testing.T) {
+	life, length := 20*time.Second, 45*time.Second
+	if wanted := os.Getenv(lengthVariable); wanted != "" {
+		var err error
+		if length, err = time.ParseDuration(wanted); err != nil {
+			t.Fatal(err)
+		}
+		life = time.Minute
+	}
 	p := newPCWith(t, lab.Options{Gateway: lab.BuiltIn, Authentications: []azurezip.Authentication{azurezip.Entra},
-		ChangeEntra:   func(o *entra.Options) { o.Switches.TokenLifetime = 20 * time.Second },
+		ChangeEntra:   func(o *entra.Options) { o.Switches.TokenLifetime = life },
 		ChangeBuiltIn: func(c *gateway.Config) { c.RenegotiateAfter, c.HandshakeWindow = 6*time.Second, 10*time.Second }})
 	p.do("alice", "footbridge", "import", "vpn.zip")
 	name := p.profile("alice", "aad")
@@ -42,12 +54,12 @@ func TestTokensAreRenewed(t *testing.T) {
 	}
 
 	first := p.onlySession()
-	lost, longest := p.traffic(45 * time.Second)
+	lost, longest := p.traffic(length)
 	session := p.onlySession()
 	if session.ID != first.ID || session.Reconnects != 0 || longest > 2*time.Second {
 		t.Errorf("%d reconnects, traffic stood still for %v (%d losses)", session.Reconnects, longest, lost)
 	}
-	if session.SignIn == nil || session.SignIn.Expires == nil || !session.SignIn.Expires.After(first.SignIn.Expires.Add(20*time.Second)) {
+	if session.SignIn == nil || session.SignIn.Expires == nil || !session.SignIn.Expires.After(first.SignIn.Expires.Add(life)) {
 		t.Errorf("the token was not renewed: %+v, first %+v", session.SignIn, first.SignIn)
 	}
 
