@@ -27,15 +27,26 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(code)
 	}
-	os.Exit(m.Run())
+	code := m.Run()
+	if dir, err := programs(false); err == nil && dir != "" {
+		os.RemoveAll(dir)
+	}
+	os.Exit(code)
 }
 
-// programs are built once for all tests: the app's C parts take minutes the first time.
-var programs = sync.OnceValues(func() (string, error) {
+// programs are built once for all tests, in a folder: the app's C parts take minutes the first time. Without build it is the folder that is
+// there already; empty: none is.
+func programs(build bool) (string, error) {
+	built.Lock()
+	defer built.Unlock()
+	if built.dir != "" || !build {
+		return built.dir, nil
+	}
 	dir, err := os.MkdirTemp("", "footbridge-gui-")
 	if err != nil {
 		return "", err
 	}
+	built.dir = dir
 	for _, name := range []string{"footbridge-gui", "footbridge", "footbridged"} {
 		command := exec.Command("go", "build", "-o", filepath.Join(dir, name), "../"+name)
 		if out, err := command.CombinedOutput(); err != nil {
@@ -43,7 +54,13 @@ var programs = sync.OnceValues(func() (string, error) {
 		}
 	}
 	return dir, nil
-})
+}
+
+// built is where the programs are.
+var built struct {
+	sync.Mutex
+	dir string
+}
 
 // desk is a laptop with the service, a screen, and the app on it.
 type desk struct {
@@ -64,7 +81,7 @@ const (
 func newDesk(t *testing.T, options lab.Options) *desk {
 	t.Helper()
 	netnstest.RequireRoot(t)
-	bin, err := programs()
+	bin, err := programs(true)
 	if err != nil {
 		t.Fatal(err)
 	}

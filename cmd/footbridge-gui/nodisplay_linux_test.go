@@ -17,7 +17,7 @@ import (
 
 // Where no window can be drawn, the app says so, names the command line, and ends.
 func TestNoWindow(t *testing.T) {
-	bin, err := programs()
+	bin, err := programs(true)
 	if err != nil {
 		t.Fatal(err)
 	}
