@@ -217,7 +217,7 @@ func TestDeviceConnectionOnDebian(t *testing.T) {
 	p.awaitPage(t.Context(), time.Now())
 	for i := range 3 {
 		killed := time.Now()
-		p.do("root", "systemctl", "kill", "--signal=KILL", "footbridged")
+		p.do("root", "systemctl", "kill", "--kill-whom=main", "--signal=KILL", "footbridged")
 		t.Logf("kill %d: traffic again after %v", i+1, p.awaitPage(t.Context(), killed))
 	}
 	if got := p.do("bob", "footbridge", "status"); !strings.Contains(got, name) {
@@ -241,7 +241,7 @@ func TestUsersConnectionsOnDebian(t *testing.T) {
 	defer stop()
 	t.Logf("up after %v", p.awaitPage(t.Context(), time.Now()))
 	killed := time.Now()
-	p.do("root", "systemctl", "kill", "--signal=KILL", "footbridged")
+	p.do("root", "systemctl", "kill", "--kill-whom=main", "--signal=KILL", "footbridged")
 	t.Logf("traffic again after %v", p.awaitPage(t.Context(), killed))
 	p.do("alice", "footbridge", "disconnect")
 	time.Sleep(2 * time.Second)
