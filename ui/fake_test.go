@@ -33,7 +33,7 @@ type fake struct {
 	fail     error       // of Connect
 	counters map[string]tunnel.Traffic
 	asker    signin.Asker
-	left     bool
+	left     int // times
 }
 
 func newFake() *fake {
@@ -105,7 +105,7 @@ func (f *fake) Run(ctx context.Context, asker signin.Asker) {
 }
 
 func (f *fake) Leave(context.Context) error {
-	f.left = true
+	f.left++
 	return nil
 }
 

@@ -48,18 +48,28 @@ func (w *Window) Quit() {
 	w.keepSize()
 	w.window.Hide()
 	go func() {
-		ctx, cancel := context.WithTimeout(context.Background(), leaveLimit)
-		defer cancel()
-		if err := w.options.Backend.Leave(ctx); err != nil {
-			w.options.Logger.Warn("connections not handed over", "error", err)
-		}
+		w.handOver()
 		w.end()
 		w.options.Post(w.options.App.Quit)
 	}()
 }
 
-// Ended waits for what still runs beside, after the window is gone.
+// handOver leaves the tunnels to the background.
+func (w *Window) handOver() {
+	ctx, cancel := context.WithTimeout(context.Background(), leaveLimit)
+	defer cancel()
+	if err := w.options.Backend.Leave(ctx); err != nil {
+		w.options.Logger.Warn("connections not handed over", "error", err)
+	}
+}
+
+// Ended waits for what still runs beside, after the window is gone. Where the desktop ended the program, as when its user logs out, the
+// tunnels are handed over first.
 func (w *Window) Ended() {
+	if !w.leaving {
+		w.leaving = true
+		w.handOver()
+	}
 	w.end()
 	w.working.Wait()
 }

@@ -195,6 +195,16 @@ func TestManyConnections(t *testing.T) {
 	})
 }
 
+// However the program ends, its tunnels are left to the background, once.
+func TestTunnelsAreLeft(t *testing.T) {
+	s := show(t, "en", look.Light, running)
+	s.window.Ended()
+	s.window.Ended()
+	if s.fake.left != 1 {
+		t.Errorf("left %d times", s.fake.left)
+	}
+}
+
 // What the window looks like, in both themes and two languages.
 func TestPictures(t *testing.T) {
 	for _, lang := range []string{"en", "nl"} {
