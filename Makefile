@@ -21,7 +21,7 @@ SERVER_PATH := $(SERVERS)/usr/bin:$(SERVERS)/usr/sbin
 .PHONY: help build demo window windows test lint unit race fuzz-short fuzz bench pictures prepare prepare-window clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 build: ## build the programs into bin/; the desktop app where a C compiler and OpenGL's headers are
 	CGO_ENABLED=0 go build -trimpath -o bin/ ./cmd/...
