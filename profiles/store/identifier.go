@@ -28,7 +28,9 @@ func cleanName(name string) string {
 			return -1
 		}
 		return r
-	}, norm.NFC.String(strings.ToValidUTF8(name, "")))
+	}, strings.ToValidUTF8(name, ""))
+	// Composed only now: an accent may stand next to its letter since what was between them is gone.
+	printable = norm.NFC.String(printable)
 	runes := []rune(strings.Join(strings.Fields(printable), " "))
 	return strings.TrimSpace(string(runes[:min(len(runes), maxName)]))
 }

@@ -62,7 +62,7 @@ var reserved = []string{"con", "prn", "aux", "nul", "com1", "com9", "lpt1", "lpt
 
 // Whatever a profile is called, its file's name is safe everywhere, and the same only for the same name.
 func FuzzIdentifier(f *testing.F) {
-	for _, name := range []string{"Contoso", "CON", "..", "../x", `C:\x`, "a\x00b", "東京", "x\u0308", "\u202etxt.exe", strings.Repeat("é", 300), "nul.xml", " ", "."} {
+	for _, name := range []string{"Contoso", "CON", "..", "../x", `C:\x`, "a\x00b", "東京", "x\u0308", "x\x18\u0308", "\u202etxt.exe", strings.Repeat("é", 300), "nul.xml", " ", "."} {
 		f.Add(name, "contoso")
 	}
 	f.Fuzz(func(t *testing.T, name, other string) {
