@@ -84,6 +84,19 @@ type Entra struct {
 	Issuer   string `json:"issuer"`   // "https://sts.windows.net/{tenant}/"
 }
 
+// registeredAudience is the application id of the Azure VPN client that is there in every tenant
+// (https://learn.microsoft.com/azure/vpn-gateway/point-to-site-entra-gateway).
+const registeredAudience = "c632b3df-fb67-4d84-bdcf-b95ad541b5c8"
+
+// EntraOf is what a gateway wants of the users of a tenant, with the application that Microsoft registered.
+func EntraOf(cloud Cloud, tenant string) Entra {
+	issuer := "https://sts.windows.net/"
+	if cloud.Name == "china" {
+		issuer = "https://sts.chinacloudapi.cn/"
+	}
+	return Entra{Tenant: cloud.Authority + "/" + tenant + "/", Audience: registeredAudience, Issuer: issuer + tenant + "/"}
+}
+
 // RADIUSServer is one that a gateway asks.
 type RADIUSServer struct {
 	Address string `json:"address"`

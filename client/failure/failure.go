@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/footbridge-vpn/footbridge/client/api"
+	"github.com/footbridge-vpn/footbridge/client/azure"
 	"github.com/footbridge-vpn/footbridge/client/language"
 	"github.com/footbridge-vpn/footbridge/client/signin"
 	"github.com/footbridge-vpn/footbridge/client/signin/entra"
@@ -41,6 +42,7 @@ func Explain(texts *language.Texts, err error) Failure {
 		exported  *profiles.ExportError
 		value     *settings.ValueError
 		key       *settings.UnknownKeyError
+		inAzure   *azure.Problem
 	)
 	say := func(code string, values language.Values) Failure {
 		f := Failure{Code: code, Sentence: texts.Text("error."+code, values), Detail: err.Error()}
@@ -53,6 +55,10 @@ func Explain(texts *language.Texts, err error) Failure {
 	case errors.As(err, &entraID):
 		sentence, remedy := texts.Explain(language.SignIns, string(entraID.Code), entraID.Sentence, entraID.Remedy)
 		return Failure{Code: "entra-" + string(entraID.Code), Sentence: sentence, Remedy: remedy, Detail: entraDetail(entraID)}
+	case errors.As(err, &inAzure):
+		f := say(string(inAzure.Code), azureValues(texts, inAzure))
+		f.Detail = azureDetail(inAzure)
+		return f
 	case errors.Is(err, context.Canceled), errors.Is(err, signin.ErrCancelled):
 		return say("cancelled", nil)
 	case errors.Is(err, signin.ErrNobodyToAsk):

@@ -129,6 +129,13 @@ func TestRefusalsAndSettingsHaveTexts(t *testing.T) {
 			t.Errorf("fleet.problem.%s (%s) is missing", code, name)
 		}
 	}
+	for of, prefix := range map[string]string{"Code": "error.", "NoticeCode": "azure.notice.", "Field": "azure.field.", "Operation": "azure.progress."} {
+		for name, code := range constants(t, "../azure", of) {
+			if english[prefix+code] == nil {
+				t.Errorf("%s%s is missing (%s)", prefix, code, name)
+			}
+		}
+	}
 	for _, key := range settings.Keys() {
 		if got := english["setting."+key.Name]["other"]; got != key.Help {
 			t.Errorf("setting.%s is %q, in the code %q", key.Name, got, key.Help)
@@ -223,6 +230,7 @@ func groups() map[string]string {
 		"cert.key.": "state", "diagnose.who.": "state", "noted.": "code", "inspect.": "code", "expected.": "text",
 		"ui.": "", "ui.connection.": "", "ui.connections.": "", "ui.import.": "", "ui.editor.": "", "ui.start.": "", "ui.asking.": "",
 		"ui.import.outcome.": "outcome", "ui.editor.choice.": "value", "ui.state.": "state", "ui.stage.": "state", "ui.action.": "state",
+		"azure.progress.": "operation", "azure.kind.": "kind", "azure.field.": "field", "azure.notice.": "code", "error.azure-": "code",
 		"fleet.problem.": "code", "fleet.follow.": "outcome", "ui.notify.": "state", "ui.ended.": "state", "ui.asking.passphrase": "kind", "ui.asking.pin": "kind",
 	}
 }

@@ -10,7 +10,7 @@ func (a *app) addCommands(root *cobra.Command) {
 			a.exportCommand()},
 		groupSignIn:   {a.signInCommand(), a.signOutCommand(), a.accountsCommand(), a.certCommand()},
 		groupTrouble:  {a.diagnoseCommand(), a.logsCommand(), a.reportCommand(), a.repairCommand(), a.cleanupCommand()},
-		groupComputer: {a.serviceCommand(), a.fleetCommand(), a.deployCommand(), a.completionCommand(), a.versionCommand()},
+		groupComputer: {a.serviceCommand(), a.fleetCommand(), a.deployCommand(), a.azureCommand(), a.completionCommand(), a.versionCommand()},
 	} {
 		for _, command := range commands {
 			command.GroupID = group

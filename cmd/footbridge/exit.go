@@ -6,6 +6,7 @@ import (
 	"io/fs"
 
 	"github.com/footbridge-vpn/footbridge/client/api"
+	"github.com/footbridge-vpn/footbridge/client/azure"
 	"github.com/footbridge-vpn/footbridge/client/signin"
 	"github.com/footbridge-vpn/footbridge/client/signin/entra"
 	"github.com/footbridge-vpn/footbridge/profiles/settings"
@@ -43,6 +44,7 @@ func exitCode(ctx context.Context, err error) int {
 		entraID   *entra.Problem
 		value     *settings.ValueError
 		key       *settings.UnknownKeyError
+		inAzure   *azure.Problem
 	)
 	switch {
 	case err == nil:
@@ -57,6 +59,8 @@ func exitCode(ctx context.Context, err error) int {
 		return own.exit
 	case isUsage(err), errors.As(err, &value), errors.As(err, &key), errors.As(err, &ambiguous):
 		return exitUsage
+	case errors.As(err, &inAzure):
+		return azureExit(inAzure.Code)
 	case errors.Is(err, signin.ErrNobodyToAsk):
 		return exitSignIn
 	case errors.As(err, &problem):
@@ -92,6 +96,25 @@ func entraExit(code entra.Code) int {
 		return exitUnreachable
 	default:
 		return exitSignIn
+	}
+}
+
+// azureExit sorts the ways in which Azure does not do what it was asked for.
+func azureExit(code azure.Code) int {
+	switch code {
+	case azure.NoPermission, azure.Locked, azure.ByPolicy:
+		return exitPermission
+	case azure.SignInNeeded, azure.SignInRefused:
+		return exitSignIn
+	case azure.Throttled, azure.Unavailable, azure.Unreachable, azure.Untrusted, azure.BadDownload:
+		return exitUnreachable
+	case azure.NoGateway, azure.NoSubscription, azure.NoSession, azure.NoPackage, azure.RootNotThere, azure.NotRevoked:
+		return exitNotFound
+	case azure.SeveralGateways, azure.SeveralWays, azure.NoAuthentication, azure.UnknownCloud, azure.NoDetails, azure.Untold, azure.NotAThumbprint,
+		azure.OnlyVirtualNetwork, azure.OnlyVirtualWAN, azure.NoRADIUSSecret:
+		return exitUsage
+	default:
+		return exitFailed
 	}
 }
 

@@ -183,11 +183,17 @@ func (a *app) agree(ctx context.Context, key string) (bool, error) {
 	if a.json {
 		return false, nil
 	}
-	k := &asker{app: a}
-	answers, err := k.ask(ctx, question{fields: []field{{a.text(key, nil), true}}})
+	agreed, err := a.agreeTo(ctx, a.text(key, nil))
 	if errors.Is(err, signin.ErrNobodyToAsk) {
 		return false, nil
 	}
+	return agreed, err
+}
+
+// agreeTo asks a question that is answered with yes or no.
+func (a *app) agreeTo(ctx context.Context, text string) (bool, error) {
+	k := &asker{app: a}
+	answers, err := k.ask(ctx, question{fields: []field{{text, true}}})
 	return err == nil && k.yes(answers[0]), err
 }
 

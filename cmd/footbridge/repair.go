@@ -66,9 +66,9 @@ func (a *app) repairAlone(ctx context.Context, stateDir string) error {
 	return a.showRepair(repairResult{newDocument(), "program", []string{}, []string{}})
 }
 
-func notNil(list []string) []string {
+func notNil[T any](list []T) []T {
 	if list == nil {
-		return []string{}
+		return []T{}
 	}
 	return list
 }

@@ -14,17 +14,22 @@ type waiting struct {
 }
 
 // wait says what is waited for, and on a terminal for how long by now.
-func (a *app) wait(key string) *waiting {
+func (a *app) wait(key string) *waiting { return a.waitOn(a.out, a.text(key, nil)) }
+
+// waitFor is wait beside the results of a command.
+func (a *app) waitFor(text string) *waiting { return a.waitOn(a.err, text) }
+
+func (a *app) waitOn(out *output, text string) *waiting {
 	w := &waiting{halt: make(chan struct{}), ended: make(chan struct{})}
-	if !a.out.terminal {
-		a.say(key, nil)
+	if !out.terminal {
+		out.line(text)
 		close(w.ended)
 		return w
 	}
 	started := time.Now()
 	show := func() {
-		text := a.text(key, nil) + " " + a.text("progress.waited", language.Values{"Time": a.texts().Duration(time.Since(started))})
-		fmt.Fprint(a.out, "\r\x1b[K"+text)
+		waited := a.text("progress.waited", language.Values{"Time": a.texts().Duration(time.Since(started))})
+		fmt.Fprint(out, "\r\x1b[K"+text+" "+waited)
 	}
 	show()
 	go func() {
@@ -36,7 +41,7 @@ func (a *app) wait(key string) *waiting {
 			case <-ticker.C:
 				show()
 			case <-w.halt:
-				fmt.Fprintln(a.out)
+				fmt.Fprintln(out)
 				return
 			}
 		}

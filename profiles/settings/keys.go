@@ -33,6 +33,7 @@ const (
 	keyIssuer           = "certificate-issuer"
 	keySignIn           = "sign-in"
 	keyLoginHint        = "login-hint"
+	keyAzureGateway     = "azure-gateway"
 )
 
 // Key is a setting by its name, for Set and Get.
@@ -179,6 +180,8 @@ func connectionKeys() []entry {
 			func(s *Settings) string { return joined(s.TrustedNetworks) }},
 		{Key{keySecondaryProfile, "The profile to connect with when this one's gateway cannot be reached.", "Contoso West"},
 			textOf(func(s *Settings) *string { return &s.SecondaryProfile }), func(s *Settings) string { return s.SecondaryProfile }},
+		{Key{keyAzureGateway, "The Azure resource id of the gateway, for footbridge azure check.", "/subscriptions/0f1e2d3c-4b5a-4978-8796-a5b4c3d2e1f0/resourceGroups/network/providers/Microsoft.Network/virtualNetworkGateways/contoso"},
+			textOf(func(s *Settings) *string { return &s.AzureGateway }), func(s *Settings) string { return s.AzureGateway }},
 	}
 }
 

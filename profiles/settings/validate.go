@@ -110,7 +110,19 @@ func (s Settings) validateTexts() error {
 	if s.SignIn != SignInBrowser && s.SignIn != SignInDeviceCode {
 		problems = append(problems, &ValueError{Key: keySignIn, Value: string(s.SignIn), Expected: expectSignIn})
 	}
+	if s.AzureGateway != "" && !isGateway(s.AzureGateway) {
+		problems = append(problems, &ValueError{Key: keyAzureGateway, Value: s.AzureGateway, Expected: expectGateway})
+	}
 	return errors.Join(problems...)
+}
+
+// isGateway reports whether a text is the resource id of a gateway that profiles can be of.
+func isGateway(id string) bool {
+	parts := strings.Split(id, "/")
+	return len(parts) == 9 && isText(id, maxPath) && parts[0] == "" && strings.EqualFold(parts[1], "subscriptions") && parts[2] != "" &&
+		strings.EqualFold(parts[3], "resourceGroups") && parts[4] != "" && strings.EqualFold(parts[5], "providers") &&
+		strings.EqualFold(parts[6], "Microsoft.Network") && parts[8] != "" &&
+		(strings.EqualFold(parts[7], "virtualNetworkGateways") || strings.EqualFold(parts[7], "p2svpnGateways"))
 }
 
 func (s Settings) validateCertificate() error {

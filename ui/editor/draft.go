@@ -48,7 +48,7 @@ var sectionKeys = []struct {
 	keys []string
 }{
 	{"sign-in", []string{"pkcs12", "certificate", "key", "username", "remember-password", "sign-in", "login-hint", "certificate-folder", "certificate-thumbprint", "certificate-issuer", "pkcs11"}},
-	{"automatic", []string{"autoconnect", "trusted-networks", "secondary-profile"}},
+	{"automatic", []string{"autoconnect", "trusted-networks", "secondary-profile", "azure-gateway"}},
 	{"network", []string{"dns-servers", "dns-suffixes", "include-routes", "exclude-routes", "transport", "proxy", "mtu"}},
 }
 
