@@ -30,8 +30,8 @@ type Refused struct {
 // atOnce is how many questions are asked at a time: Azure counts them (https://learn.microsoft.com/azure/azure-resource-manager/management/request-limits-and-throttling).
 const atOnce = 6
 
-// Gateways are all gateways that clients can connect to, in all subscriptions. The error is that of the first subscription where none could be
-// searched.
+// Gateways are all gateways that clients can connect to, in all subscriptions. The error is a refusal's where none was
+// found because of it.
 func (c *Client) Gateways(ctx context.Context) (Found, error) {
 	began := time.Now()
 	subscriptions, err := c.subscriptions(ctx)
@@ -63,7 +63,7 @@ func (c *Client) Gateways(ctx context.Context) (Found, error) {
 	if ctx.Err() != nil {
 		return Found{}, context.Cause(ctx)
 	}
-	if len(found.Refused) == len(subscriptions) {
+	if len(found.Gateways) == 0 && len(found.Refused) > 0 {
 		return Found{}, found.Refused[0].Err
 	}
 	slices.SortFunc(found.Gateways, func(a, b Gateway) int {
