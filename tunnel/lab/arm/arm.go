@@ -48,6 +48,7 @@ type Server struct {
 	options Options
 	server  *http.Server
 	ended   chan error
+	closed  func() error // once
 	roots   *x509.CertPool
 	address string
 
@@ -127,12 +128,17 @@ func start(options Options) (*Server, error) {
 		Handler: s, ReadHeaderTimeout: 10 * time.Second, ErrorLog: slog.NewLogLogger(options.Logger.Handler(), slog.LevelDebug),
 		TLSConfig: &tls.Config{Certificates: []tls.Certificate{identity.TLS()}, MinVersion: tls.VersionTLS12},
 	}
+	s.closed = sync.OnceValue(s.close)
 	go func() { s.ended <- s.server.ServeTLS(options.Listener, "", "") }()
 	return s, nil
 }
 
-// Close ends the server.
+// Close ends the server. Further calls do nothing.
 func (s *Server) Close() error {
+	return s.closed()
+}
+
+func (s *Server) close() error {
 	err := s.server.Close()
 	if ended := <-s.ended; !errors.Is(ended, http.ErrServerClosed) {
 		err = errors.Join(err, ended)
