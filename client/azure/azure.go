@@ -56,6 +56,7 @@ type Client struct {
 	progress   func(Progress)
 	logger     *slog.Logger
 	interval   time.Duration
+	firstDelay time.Duration // before the second try of a download; it doubles
 	options    *arm.ClientOptions
 }
 
@@ -69,7 +70,7 @@ func New(options Options) (*Client, error) {
 	}
 	c := &Client{
 		cloud: options.Cloud, credential: options.Credential, http: options.HTTPClient, wanted: options.Subscriptions, progress: options.Progress,
-		logger: options.Logger, interval: options.PollInterval,
+		logger: options.Logger, interval: options.PollInterval, firstDelay: time.Second,
 	}
 	if c.http == nil {
 		c.http = &http.Client{Transport: http.DefaultTransport}

@@ -16,16 +16,13 @@ import (
 // (https://learn.microsoft.com/azure/vpn-gateway/vpn-gateway-troubleshoot-vpn-point-to-site-connection-problems).
 const downloadTries = 6
 
-// firstDelay is before the second try; it doubles.
-const firstDelay = time.Second
-
 // download fetches a package, without the administrator's token: its address says enough.
 func (c *Client) download(ctx context.Context, address, subject string) ([]byte, error) {
 	parsed, err := url.Parse(address)
 	if err != nil || parsed.Scheme != "https" || parsed.Host == "" {
 		return nil, &Problem{Code: BadDownload, Subject: subject, Detail: "Azure gave no https address."}
 	}
-	began, delay := time.Now(), firstDelay
+	began, delay := time.Now(), c.firstDelay
 	for try := 1; ; try++ {
 		c.progress(Progress{Downloading, subject, time.Since(began)})
 		data, again, err := c.fetch(ctx, parsed)

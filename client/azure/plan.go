@@ -18,6 +18,12 @@ type Plan struct {
 	tags        []string // of the resources when they were read
 }
 
+// String names the gateway: a change has secrets in it.
+func (p *Plan) String() string { return "change of " + p.Gateway.Name }
+
+// GoString is String.
+func (p *Plan) GoString() string { return p.String() }
+
 // Plan works a change out against what a gateway has now. Every error is a *Problem, or the context's.
 func (c *Client) Plan(ctx context.Context, g Gateway, change Change) (*Plan, error) {
 	current, tags, err := c.current(ctx, g)

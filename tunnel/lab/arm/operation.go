@@ -34,19 +34,53 @@ func (s *Server) begin(w http.ResponseWriter, request *http.Request, transport t
 		if op.result, err = io.ReadAll(response.Body); err != nil {
 			return err
 		}
-		op.status = response.StatusCode
+		op.status, op.result = response.StatusCode, unwrapped(r.api, op.result)
 	}
 	id := s.next("operation")
 	s.operations[id] = op
 	w.Header().Set("Azure-AsyncOperation", s.address+"/operations/"+id)
 	w.Header().Set("Retry-After-Ms", "5")
 	if request.Method == http.MethodPut {
-		writeJSON(w, http.StatusCreated, body)
+		changing, err := updating(body)
+		if err != nil {
+			return err
+		}
+		writeJSON(w, http.StatusCreated, changing)
 		return nil
 	}
 	w.Header().Set("Location", s.address+"/results/"+id)
 	w.WriteHeader(http.StatusAccepted)
 	return nil
+}
+
+// unwrapped is a result as Azure sends it. The SDK's fakes put an object around those that are a text only.
+func unwrapped(api string, result []byte) []byte {
+	switch api {
+	case "VirtualNetworkGatewaysClient.BeginGenerateVPNProfile", "VirtualNetworkGatewaysClient.BeginGetVPNProfilePackageURL":
+		var object struct{ Value json.RawMessage }
+		if err := json.Unmarshal(result, &object); err == nil {
+			return object.Value
+		}
+	}
+	return result
+}
+
+// updating is a resource while it is changed.
+func updating(body []byte) ([]byte, error) {
+	var resource map[string]json.RawMessage
+	var properties map[string]json.RawMessage
+	if err := json.Unmarshal(body, &resource); err != nil {
+		return nil, err
+	}
+	if err := json.Unmarshal(resource["properties"], &properties); err != nil {
+		return nil, err
+	}
+	properties["provisioningState"] = json.RawMessage(`"Updating"`)
+	var err error
+	if resource["properties"], err = json.Marshal(properties); err != nil {
+		return nil, err
+	}
+	return json.Marshal(resource)
 }
 
 // operation says how far one is, or hands its result out.
