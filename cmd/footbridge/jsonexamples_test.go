@@ -2,6 +2,7 @@ package main
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/footbridge-vpn/footbridge/client/api"
@@ -108,7 +109,7 @@ func examples() []example {
 		{"footbridge deploy", []any{deployResult{newDocument(), "gpo", "contoso-vpn", []string{"Contoso"}, []string{"README.md", "startup.ps1"}}}, false},
 		{"footbridge version", []any{versionResult{newDocument(), "0.1.0", 1, "go1.26.8", "linux", "amd64", "0.1.0"}}, false},
 	}
-	return append(append(list, append(certificateExamples(), signInExamples()...)...), connectExample(), runExample())
+	return append(slices.Concat(list, certificateExamples(), signInExamples(), azureExamples()), connectExample(), runExample())
 }
 
 // exampleFleet is of a computer whose manifest was damaged on the way.
