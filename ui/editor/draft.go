@@ -2,14 +2,17 @@
 package editor
 
 import (
+	"crypto/x509"
 	"errors"
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/footbridge-vpn/footbridge/client"
 	"github.com/footbridge-vpn/footbridge/client/failure"
 	"github.com/footbridge-vpn/footbridge/client/language"
+	"github.com/footbridge-vpn/footbridge/profiles/secret"
 	"github.com/footbridge-vpn/footbridge/profiles/settings"
 	"github.com/footbridge-vpn/footbridge/profiles/store"
 )
@@ -55,16 +58,20 @@ var sectionKeys = []struct {
 // Draft is what the user has changed so far, of one connection.
 type Draft struct {
 	texts  *language.Texts
+	now    func() time.Time
 	view   client.View
 	before client.Connection
 	name   string
 	values map[string]string
-	wrong  map[string]string // what is wrong with a value, in words
+	roots  rootChanges
+	known  []*x509.Certificate // roots of this computer
+	secret secret.Text         // takes the place of the profile's; empty: it stays
+	wrong  map[string]string   // what is wrong with a value, in words
 }
 
 // NewDraft starts from a connection as it is.
-func NewDraft(texts *language.Texts, view client.View, c client.Connection) *Draft {
-	d := &Draft{texts: texts, view: view, before: c, name: c.Name, values: map[string]string{}, wrong: map[string]string{}}
+func NewDraft(texts *language.Texts, now func() time.Time, view client.View, c client.Connection) *Draft {
+	d := &Draft{texts: texts, now: now, view: view, before: c, name: c.Name, values: map[string]string{}, wrong: map[string]string{}}
 	for _, key := range settings.Keys() {
 		d.values[key.Name] = c.Settings.Get(key.Name)
 	}
@@ -105,7 +112,7 @@ func (d *Draft) Sections() []Section {
 
 func (d *Draft) field(key settings.Key) Field {
 	f := Field{Key: key.Name, Kind: Text, Help: d.texts.Text("setting."+key.Name, nil), Example: key.Example}
-	f.Locked = d.before.Machine != nil || d.view.Policy != nil && slices.Contains(d.view.Policy.Locked, key.Name)
+	f.Locked = d.locked(key.Name)
 	switch key.Name {
 	case "autoconnect":
 		f.Kind = Yes
@@ -131,6 +138,11 @@ func (d *Draft) field(key settings.Key) Field {
 		f.Choices = append(f.Choices, d.values[key.Name])
 	}
 	return f
+}
+
+// locked reports whether an administrator decides a setting.
+func (d *Draft) locked(key string) bool {
+	return d.before.Machine != nil || d.view.Policy != nil && slices.Contains(d.view.Policy.Locked, key)
 }
 
 // Name is what the connection is called.
@@ -182,7 +194,7 @@ func (d *Draft) Wrong(key string) string { return d.wrong[key] }
 
 // Changed reports whether anything differs from how it was.
 func (d *Draft) Changed() bool {
-	if d.name != d.before.Name {
+	if d.name != d.before.Name || !d.roots.none() || d.NewSecret() {
 		return true
 	}
 	for key, value := range d.values {
@@ -212,6 +224,7 @@ func (d *Draft) Settings() (settings.Settings, error) {
 func (d *Draft) Save(into *store.Store) error {
 	_, err := into.Change(d.before.ID, func(entry *store.Entry) error {
 		entry.Name = d.name
+		d.changeProfile(entry)
 		for _, key := range settings.Keys() {
 			if value := d.values[key.Name]; value != d.before.Settings.Get(key.Name) {
 				if err := entry.Settings.Set(key.Name, value); err != nil {
@@ -222,4 +235,17 @@ func (d *Draft) Save(into *store.Store) error {
 		return nil
 	})
 	return err
+}
+
+// changeProfile has what the user changed of the profile itself in an entry.
+func (d *Draft) changeProfile(entry *store.Entry) {
+	if d.roots.none() && !d.NewSecret() {
+		return
+	}
+	changed := *entry.Profile
+	changed.Gateway = d.roots.apply(changed.Gateway)
+	if d.NewSecret() {
+		changed.ControlChannel.Key = d.secret
+	}
+	entry.Profile = &changed
 }

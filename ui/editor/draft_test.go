@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/footbridge-vpn/footbridge/client"
 	"github.com/footbridge-vpn/footbridge/client/api"
@@ -56,7 +57,7 @@ func viewOf(t *testing.T, into *store.Store) client.View {
 func TestDraft(t *testing.T) {
 	into, view := stored(t)
 	contoso, _ := view.Named("Contoso")
-	d := NewDraft(english(t), view, contoso)
+	d := NewDraft(english(t), time.Now, view, contoso)
 	if d.Changed() || !d.Valid() || d.ReadOnly() != "" {
 		t.Fatal("a new draft is changed or invalid")
 	}
@@ -92,7 +93,7 @@ func TestEverySettingIsThere(t *testing.T) {
 	_, view := stored(t)
 	contoso, _ := view.Named("Contoso")
 	seen := map[string]int{}
-	for _, section := range NewDraft(english(t), view, contoso).Sections() {
+	for _, section := range NewDraft(english(t), time.Now, view, contoso).Sections() {
 		for _, field := range section.Fields {
 			seen[field.Key]++
 			if field.Help == "setting."+field.Key {
@@ -115,7 +116,7 @@ func TestLocked(t *testing.T) {
 	_, view := stored(t)
 	view.Policy = &api.Policy{Locked: []string{"dns-servers"}}
 	contoso, _ := view.Named("Contoso")
-	for _, section := range NewDraft(english(t), view, contoso).Sections() {
+	for _, section := range NewDraft(english(t), time.Now, view, contoso).Sections() {
 		for _, field := range section.Fields {
 			if field.Locked != (field.Key == "dns-servers") {
 				t.Errorf("%s: locked %v", field.Key, field.Locked)
@@ -123,7 +124,7 @@ func TestLocked(t *testing.T) {
 		}
 	}
 	managed := client.Connection{ID: "machine:x", Name: "Machine", Machine: &api.MachineProfile{ID: "x"}}
-	if NewDraft(english(t), view, managed).ReadOnly() == "" {
+	if NewDraft(english(t), time.Now, view, managed).ReadOnly() == "" {
 		t.Error("a machine profile can be changed")
 	}
 }

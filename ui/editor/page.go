@@ -32,13 +32,15 @@ type Page struct {
 	state   *widget.Label
 	wrong   map[string]*widget.Label // by the setting's key
 	checked *certificateCheck
+	entries map[string]*widget.Entry // by the setting's key
+	sendAll *widget.Check
 }
 
 // New makes the page for the connection with an id. It calls done when the user is finished with it.
 func New(env page.Env, controller *control.Controller, into *store.Store, id string, done func()) *Page {
 	view := controller.View()
 	before, _ := view.Find(id)
-	p := &Page{env: env, store: into, before: before, draft: NewDraft(env.Texts, view, before), done: done, wrong: map[string]*widget.Label{}}
+	p := &Page{env: env, store: into, before: before, draft: NewDraft(env.Texts, env.Now, view, before), done: done, wrong: map[string]*widget.Label{}, entries: map[string]*widget.Entry{}}
 	p.build()
 	p.update()
 	return p
@@ -65,6 +67,9 @@ func (p *Page) build() {
 	for _, section := range p.draft.Sections() {
 		box := container.NewVBox()
 		for _, field := range section.Fields {
+			if field.Key == routesKey {
+				box.Add(p.newSendAll())
+			}
 			box.Add(p.field(field))
 		}
 		if section.Name == "sign-in" {
@@ -125,6 +130,7 @@ func (p *Page) input(f Field) fyne.CanvasObject {
 		entry.SetPlaceHolder(f.Example)
 		entry.OnChanged = func(value string) { p.set(f.Key, strings.TrimSpace(value)) }
 		enable(entry, !f.Locked)
+		p.entries[f.Key] = entry
 		if f.Kind == Text {
 			return entry
 		}
@@ -192,6 +198,7 @@ func (p *Page) browse(kind Kind, into *widget.Entry) {
 
 // update shows what is wrong, and whether there is something to save.
 func (p *Page) update() {
+	p.sendAll.SetChecked(p.draft.SendsAll())
 	for key, label := range p.wrong {
 		text := p.draft.Wrong(key)
 		if text == label.Text {
