@@ -2,6 +2,7 @@
 package preferences
 
 import (
+	"context"
 	"slices"
 	"strings"
 
@@ -10,6 +11,7 @@ import (
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
+	"github.com/footbridge-vpn/footbridge/client/api"
 	"github.com/footbridge-vpn/footbridge/client/language"
 	"github.com/footbridge-vpn/footbridge/client/preferences"
 	"github.com/footbridge-vpn/footbridge/client/startup"
@@ -28,6 +30,8 @@ type Options struct {
 	Version string
 	Places  []string                      // where the user's files are
 	Apply   func(preferences.Preferences) // makes a change hold at once, where it can; nil: after a new start
+	// Fleet asks the service which manifest manages this computer; nil: nobody is asked.
+	Fleet func(context.Context) (*api.Fleet, error)
 }
 
 // Page shows the preferences. Every change is kept at once.
@@ -43,7 +47,9 @@ type Page struct {
 	proxy                              *keyboard.Entry
 	proxyWrong                         *widget.Label
 	locks                              *fyne.Container // says that an administrator decides something
-	filling                            bool            // by the page, not by the user
+	organisation                       *organisation
+	filling                            bool // by the page, not by the user
+	stop                               func()
 }
 
 // New makes the page. Nothing is read before it is shown.
@@ -109,7 +115,9 @@ func (p *Page) build() {
 	p.proxyWrong = wrapped(p.text("ui.preferences.proxy-wrong"))
 	p.proxyWrong.Importance = widget.WarningImportance
 
-	body := container.NewVBox(p.heading("ui.preferences.app"), p.labelled("ui.preferences.language", p.language), p.hint("ui.preferences.language-how"),
+	p.organisation = newOrganisation(p.env, p.options.Fleet, func() { p.content.Content.Refresh() })
+
+	body := container.NewVBox(p.organisation.content, p.heading("ui.preferences.app"), p.labelled("ui.preferences.language", p.language), p.hint("ui.preferences.language-how"),
 		p.labelled("ui.preferences.theme", p.theme), p.atLogin, p.tray, p.quit, p.hint("ui.preferences.later"), p.heading("ui.preferences.notify"))
 	for _, kind := range []struct {
 		kind control.NoticeKind
@@ -150,11 +158,7 @@ func (p *Page) about() fyne.CanvasObject {
 // website is the project's.
 const website = "https://github.com/footbridge-vpn/footbridge"
 
-func (p *Page) heading(key string) *widget.Label {
-	label := widget.NewLabelWithStyle(p.text(key), fyne.TextAlignLeading, fyne.TextStyle{Bold: true})
-	label.SizeName = theme.SizeNameSubHeadingText
-	return label
-}
+func (p *Page) heading(key string) *widget.Label { return heading(p.text(key)) }
 
 func (p *Page) hint(key string) *widget.Label {
 	label := wrapped(p.text(key))
@@ -217,10 +221,21 @@ func (p *Page) setProxy(text string) {
 func (p *Page) Content() fyne.CanvasObject { return p.content }
 
 // Shown implements page.Page.
-func (p *Page) Shown() { p.presenter.Load() }
+func (p *Page) Shown() {
+	p.presenter.Load()
+	p.organisation.read()
+	if p.stop == nil {
+		p.stop = page.Every(p.env, fleetInterval, p.organisation.read)
+	}
+}
 
 // Hidden implements page.Page.
-func (p *Page) Hidden() {}
+func (p *Page) Hidden() {
+	if p.stop != nil {
+		p.stop()
+		p.stop = nil
+	}
+}
 
 // refresh shows the preferences as they are.
 func (p *Page) refresh() {
