@@ -46,7 +46,7 @@ func SelectionFor(profile *profiles.Profile, source *settings.CertificateSource)
 	if source == nil {
 		return selection
 	}
-	selection.CertificateFile, selection.KeyFile = source.CertificateFile, source.KeyFile
+	selection.CertificateFile, selection.KeyFile = cmp.Or(source.CertificateFile, source.Folder), source.KeyFile
 	selection.PKCS12File, selection.PKCS11URI = source.PKCS12File, source.PKCS11URI
 	selection.Requirements.Thumbprint = cmp.Or(source.Thumbprint, selection.Requirements.Thumbprint)
 	selection.Requirements.Issuer = cmp.Or(source.Issuer, selection.Requirements.Issuer)

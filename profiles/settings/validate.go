@@ -2,7 +2,6 @@ package settings
 
 import (
 	"errors"
-	"fmt"
 	"net"
 	"net/netip"
 	"slices"
@@ -37,7 +36,7 @@ func (s Settings) validateNetworks() error {
 	var problems []error
 	count := func(key string, length, limit int) {
 		if length > limit {
-			problems = append(problems, &ValueError{Key: key, Expected: fmt.Sprintf("at most %d entries", limit)})
+			problems = append(problems, &ValueError{Key: key, Expected: "fewer entries"})
 		}
 	}
 	count(keyDNSServers, len(s.DNSServers), maxServers)
@@ -86,7 +85,7 @@ func (p Proxy) validate() error {
 	switch {
 	case p.Type == NoProxy && p == Proxy{Type: NoProxy}:
 		return nil
-	case p.Type != profiles.HTTPProxy && p.Type != profiles.SOCKS5Proxy, !isHost(p.Host), p.Port == 0:
+	case p.Type != profiles.HTTPProxy && p.Type != profiles.SOCKS5Proxy, !IsHost(p.Host), p.Port == 0:
 		return wrong(expectProxy)
 	case p.Password == hidden:
 		return wrong("the password itself, where it was hidden for showing")
@@ -163,8 +162,8 @@ func isServer(address netip.Addr) bool {
 	return address.IsValid() && !address.IsUnspecified() && !address.IsMulticast()
 }
 
-// isHost reports whether text is an IP address or a DNS name.
-func isHost(text string) bool {
+// IsHost reports whether text is an IP address or a DNS name.
+func IsHost(text string) bool {
 	if address, err := netip.ParseAddr(text); err == nil {
 		return !address.IsUnspecified()
 	}
@@ -203,7 +202,7 @@ func isNotInName(r rune) bool {
 func trustedNetwork(text string) (TrustedNetwork, bool) {
 	if host, port, err := net.SplitHostPort(text); err == nil {
 		number, err := strconv.ParseUint(port, 10, 16)
-		if err != nil || number == 0 || !isHost(host) {
+		if err != nil || number == 0 || !IsHost(host) {
 			return TrustedNetwork{}, false
 		}
 		return TrustedNetwork{Probe: net.JoinHostPort(strings.ToLower(host), strconv.FormatUint(number, 10))}, true
