@@ -229,7 +229,7 @@ func groups() map[string]string {
 		"certificate.": "text", "entra.": "code", "help.group.": "", "service-done.": "", "import.": "outcome", "finding.": "state",
 		"cert.key.": "state", "diagnose.who.": "state", "noted.": "code", "inspect.": "code", "expected.": "text",
 		"ui.": "", "ui.connection.": "", "ui.connections.": "", "ui.import.": "", "ui.editor.": "", "ui.start.": "", "ui.asking.": "",
-		"ui.import.outcome.": "outcome", "ui.editor.choice.": "value", "ui.state.": "state", "ui.stage.": "state", "ui.action.": "state",
+		"ui.import.outcome.": "outcome", "ui.editor.choice.": "value", "ui.editor.field.": "setting", "ui.state.": "state", "ui.stage.": "state", "ui.action.": "state",
 		"azure.progress.": "operation", "azure.kind.": "kind", "azure.field.": "field", "azure.notice.": "code", "error.azure-": "code",
 		"fleet.problem.": "code", "fleet.follow.": "outcome", "ui.notify.": "state", "ui.ended.": "state", "ui.asking.passphrase": "kind", "ui.asking.pin": "kind",
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/footbridge-vpn/footbridge/client"
 	"github.com/footbridge-vpn/footbridge/client/failure"
 	"github.com/footbridge-vpn/footbridge/client/language"
+	"github.com/footbridge-vpn/footbridge/profiles"
 	"github.com/footbridge-vpn/footbridge/profiles/secret"
 	"github.com/footbridge-vpn/footbridge/profiles/settings"
 	"github.com/footbridge-vpn/footbridge/profiles/store"
@@ -50,9 +51,10 @@ var sectionKeys = []struct {
 	name string
 	keys []string
 }{
+	{"gateway", []string{"transport", "proxy", "azure-gateway"}},
 	{"sign-in", []string{"pkcs12", "certificate", "key", "username", "remember-password", "sign-in", "login-hint", "certificate-folder", "certificate-thumbprint", "certificate-issuer", "pkcs11"}},
-	{"automatic", []string{"autoconnect", "trusted-networks", "secondary-profile", "azure-gateway"}},
-	{"network", []string{"dns-servers", "dns-suffixes", "include-routes", "exclude-routes", "transport", "proxy", "mtu"}},
+	{"automatic", []string{"autoconnect", "trusted-networks", "secondary-profile"}},
+	{"network", []string{"dns-servers", "dns-suffixes", "include-routes", "exclude-routes", "mtu"}},
 }
 
 // Draft is what the user has changed so far, of one connection.
@@ -63,10 +65,14 @@ type Draft struct {
 	before client.Connection
 	name   string
 	values map[string]string
-	roots  rootChanges
-	known  []*x509.Certificate // roots of this computer
-	secret secret.Text         // takes the place of the profile's; empty: it stays
-	wrong  map[string]string   // what is wrong with a value, in words
+
+	servers        string            // as typed
+	newServers     []profiles.Server // what that says, while it is right
+	authentication authentication
+	roots          rootChanges
+	known          []*x509.Certificate // roots of this computer
+	secret         secret.Text         // takes the place of the profile's; empty: it stays
+	wrong          map[string]string   // what is wrong with a value, in words
 }
 
 // NewDraft starts from a connection as it is.
@@ -74,6 +80,10 @@ func NewDraft(texts *language.Texts, now func() time.Time, view client.View, c c
 	d := &Draft{texts: texts, now: now, view: view, before: c, name: c.Name, values: map[string]string{}, wrong: map[string]string{}}
 	for _, key := range settings.Keys() {
 		d.values[key.Name] = c.Settings.Get(key.Name)
+	}
+	d.servers, d.authentication = strings.Join(c.Servers, "\n"), authentication{method: c.Authentication}
+	if c.Entry != nil {
+		d.newServers, d.authentication = c.Entry.Profile.Servers, authenticationOf(c.Entry.Profile.Authentication)
 	}
 	return d
 }
@@ -177,6 +187,31 @@ func (d *Draft) Set(key, value string) {
 	var probe settings.Settings
 	if err := probe.Set(key, value); err != nil {
 		d.wrong[key] = d.explain(err)
+		return
+	}
+	if value != "" {
+		d.displace(key, value)
+	}
+}
+
+// displace empties the settings whose place one takes: there is one certificate, in one place.
+func (d *Draft) displace(key, value string) {
+	var all settings.Settings
+	for _, other := range settings.Keys() {
+		if other.Name != key && d.wrong[other.Name] == "" {
+			if err := all.Set(other.Name, d.values[other.Name]); err != nil {
+				return // what is wrong by itself was said; together they are checked when they are saved
+			}
+		}
+	}
+	before := all.Clone()
+	if err := all.Set(key, value); err != nil {
+		return
+	}
+	for _, other := range settings.Keys() {
+		if other.Name != key && before.Get(other.Name) != "" && all.Get(other.Name) == "" {
+			d.values[other.Name] = ""
+		}
 	}
 }
 
@@ -194,7 +229,7 @@ func (d *Draft) Wrong(key string) string { return d.wrong[key] }
 
 // Changed reports whether anything differs from how it was.
 func (d *Draft) Changed() bool {
-	if d.name != d.before.Name || !d.roots.none() || d.NewSecret() {
+	if d.name != d.before.Name || d.changesProfile() {
 		return true
 	}
 	for key, value := range d.values {
@@ -224,7 +259,13 @@ func (d *Draft) Settings() (settings.Settings, error) {
 func (d *Draft) Save(into *store.Store) error {
 	_, err := into.Change(d.before.ID, func(entry *store.Entry) error {
 		entry.Name = d.name
-		d.changeProfile(entry)
+		if d.changesProfile() {
+			changed, err := d.changed(entry.Profile)
+			if err != nil {
+				return err
+			}
+			entry.Profile = changed
+		}
 		for _, key := range settings.Keys() {
 			if value := d.values[key.Name]; value != d.before.Settings.Get(key.Name) {
 				if err := entry.Settings.Set(key.Name, value); err != nil {
@@ -235,17 +276,4 @@ func (d *Draft) Save(into *store.Store) error {
 		return nil
 	})
 	return err
-}
-
-// changeProfile has what the user changed of the profile itself in an entry.
-func (d *Draft) changeProfile(entry *store.Entry) {
-	if d.roots.none() && !d.NewSecret() {
-		return
-	}
-	changed := *entry.Profile
-	changed.Gateway = d.roots.apply(changed.Gateway)
-	if d.NewSecret() {
-		changed.ControlChannel.Key = d.secret
-	}
-	entry.Profile = &changed
 }

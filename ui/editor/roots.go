@@ -19,6 +19,9 @@ type Root struct {
 // rootsKey stands for the roots beside the settings' keys.
 const rootsKey = "roots"
 
+// MostRoots bounds a file with roots, in bytes.
+const MostRoots = 1 << 20
+
 // rootChanges are the roots that the user wants besides, and those they no longer want.
 type rootChanges struct {
 	added   []*x509.Certificate
@@ -29,10 +32,16 @@ func (c rootChanges) none() bool { return len(c.added)+len(c.removed) == 0 }
 
 // apply changes who may answer for a gateway. A profile that names its roots by their thumbprints goes on doing so.
 func (c rootChanges) apply(gateway profiles.GatewayIdentity) profiles.GatewayIdentity {
-	pins := len(pinnedRoots(gateway)) > 0
+	if c.none() {
+		return gateway
+	}
+	pins, before := len(pinnedRoots(gateway)) > 0, gateway.Roots
 	unwanted := func(thumbprint string) bool { return slices.Contains(c.removed, thumbprint) }
 	gateway.Roots = slices.DeleteFunc(slices.Clone(gateway.Roots), func(root *x509.Certificate) bool { return unwanted(certificate.Thumbprint(root)) })
 	gateway.RootThumbprints = slices.DeleteFunc(slices.Clone(gateway.RootThumbprints), func(pin string) bool { return unwanted(thumbprint(pin)) })
+	if !pins && slices.ContainsFunc(before, selfIssued) && !slices.ContainsFunc(gateway.Roots, selfIssued) {
+		gateway.Roots = nil // what only led to a root that is gone would count as one
+	}
 	gateway.Roots = certificate.Add(gateway.Roots, c.added...)
 	for _, root := range c.added {
 		if pin := certificate.Thumbprint(root); pins && !slices.ContainsFunc(gateway.RootThumbprints, func(p string) bool { return thumbprint(p) == pin }) {
@@ -59,6 +68,22 @@ func pinnedRoots(gateway profiles.GatewayIdentity) []string {
 	return gateway.RootThumbprints
 }
 
+// SystemRoots reports whether the gateway's certificate may come from any root that this computer trusts.
+func (d *Draft) SystemRoots() bool {
+	gateway, ok := d.identity()
+	if !ok || d.pins() {
+		return false
+	}
+	unpinned := gateway.UsePinnedRoot != nil && !*gateway.UsePinnedRoot
+	return len(gateway.Roots) == 0 && len(gateway.PeerFingerprints) == 0 || gateway.TrustSystemRoots || unpinned
+}
+
+// HasRoots reports whether roots have a say: not where the profile knows the gateway's certificate itself.
+func (d *Draft) HasRoots() bool {
+	_, ok := d.identity()
+	return ok && (d.SystemRoots() || len(d.Roots()) > 0 || !d.roots.none())
+}
+
 func selfIssued(c *x509.Certificate) bool { return bytes.Equal(c.RawSubject, c.RawIssuer) }
 
 // identity is who may answer for the gateway, with what the user changed; false: the profile is not theirs.
@@ -71,28 +96,41 @@ func (d *Draft) identity() (profiles.GatewayIdentity, bool) {
 
 // Roots are what the gateway's certificate may come from. Certificates that only lead there are left out.
 func (d *Draft) Roots() []Root {
-	gateway, _ := d.identity()
+	gateway, ok := d.identity()
 	var roots []Root
-	for _, pin := range pinnedRoots(gateway) {
-		root := Root{Thumbprint: thumbprint(pin)}
-		for _, candidate := range slices.Concat(gateway.Roots, d.known) {
-			if root.Certificate == nil && certificate.Thumbprint(candidate) == root.Thumbprint {
-				root.Certificate = candidate
-			}
-		}
-		roots = append(roots, root)
-	}
-	if len(roots) > 0 {
+	if !ok {
 		return roots
 	}
-	own := slices.DeleteFunc(slices.Clone(gateway.Roots), func(c *x509.Certificate) bool { return !selfIssued(c) })
-	if len(own) == 0 {
-		own = gateway.Roots // as the gateway's identity is checked then
+	if d.pins() {
+		for _, pin := range gateway.RootThumbprints {
+			root := Root{Thumbprint: thumbprint(pin)}
+			for _, candidate := range slices.Concat(gateway.Roots, d.known) {
+				if root.Certificate == nil && certificate.Thumbprint(candidate) == root.Thumbprint {
+					root.Certificate = candidate
+				}
+			}
+			roots = append(roots, root)
+		}
+		return roots
 	}
-	for _, root := range own {
+	for _, root := range endsOfChains(gateway.Roots) {
 		roots = append(roots, Root{certificate.Thumbprint(root), root})
 	}
 	return roots
+}
+
+// pins reports whether the profile names its roots by their thumbprints. It goes on doing so, whatever is changed.
+func (d *Draft) pins() bool {
+	return d.before.Entry != nil && len(pinnedRoots(d.before.Entry.Profile.Gateway)) > 0
+}
+
+// endsOfChains are the certificates that end a chain: the self-issued ones, or all where there is none, as when the gateway is verified.
+func endsOfChains(certificates []*x509.Certificate) []*x509.Certificate {
+	own := slices.DeleteFunc(slices.Clone(certificates), func(c *x509.Certificate) bool { return !selfIssued(c) })
+	if len(own) == 0 {
+		return certificates
+	}
+	return own
 }
 
 // Know has the certificates of a computer's roots, so that those that the profile names by their thumbprints have a name.
@@ -101,7 +139,7 @@ func (d *Draft) Know(roots []*x509.Certificate) { d.known = roots }
 // AddRoots has the gateway's certificate come from the roots in a file too. The text, where it is not empty, says why none was added.
 func (d *Draft) AddRoots(file []byte) (wrong string) {
 	found, err := certificate.Parse(file)
-	if err != nil {
+	if err != nil || len(file) > MostRoots {
 		return d.texts.Text("ui.editor.root-no-certificate", nil)
 	}
 	roots := slices.DeleteFunc(slices.Clone(found), func(c *x509.Certificate) bool { return !selfIssued(c) })
@@ -149,6 +187,7 @@ func (d *Draft) checkRoots() {
 	if len(d.Roots()) == 0 && !d.roots.none() {
 		d.wrong[rootsKey] = d.texts.Text("ui.editor.root-none-left", nil)
 	}
+	d.checkProfile()
 }
 
 // Describe is a root in words: what it is called, and until when it holds.

@@ -7,6 +7,7 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/widget"
 )
 
@@ -15,6 +16,8 @@ const (
 	routesKey   = "include-routes"
 	everything  = "0.0.0.0/0"
 	listDivider = ","
+
+	listDividers = ", ;\t\r\n" // what settings take between the entries of a list
 )
 
 // SendsAll reports whether all traffic goes through the connection.
@@ -29,7 +32,7 @@ func (d *Draft) ProfileSendsAll() bool {
 		return false
 	}
 	flags := entry.Profile.OpenVPN.RedirectGateway
-	return slices.Contains(entry.Profile.IncludeRoutes, netip.PrefixFrom(netip.IPv4Unspecified(), 0)) || flags != nil && !slices.Contains(flags, "private")
+	return slices.Contains(entry.Profile.IncludeRoutes, netip.PrefixFrom(netip.IPv4Unspecified(), 0)) || flags != nil && !slices.Contains(flags, "private") && !slices.Contains(flags, "!ipv4")
 }
 
 // WithSendAll is the setting of networks, with all traffic sent through the connection or not.
@@ -42,7 +45,7 @@ func (d *Draft) WithSendAll(on bool) string {
 }
 
 func (d *Draft) routes() []string {
-	return strings.FieldsFunc(d.Value(routesKey), func(r rune) bool { return r == ',' || r == ' ' })
+	return strings.FieldsFunc(d.Value(routesKey), func(r rune) bool { return strings.ContainsRune(listDividers, r) })
 }
 
 func isEverything(route string) bool {
@@ -64,5 +67,5 @@ func (p *Page) newSendAll() fyne.CanvasObject {
 	about := widget.NewLabel(p.text(key, nil))
 	about.Wrapping, about.Importance = fyne.TextWrapWord, widget.LowImportance
 	enable(p.sendAll, !p.draft.ProfileSendsAll() && !p.draft.locked(routesKey))
-	return container.NewVBox(p.sendAll, about)
+	return container.New(layout.NewCustomPaddedVBoxLayout(0), p.sendAll, about)
 }

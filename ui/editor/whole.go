@@ -2,10 +2,12 @@ package editor
 
 import (
 	"context"
-	"strings"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/dialog"
+	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
 	"github.com/footbridge-vpn/footbridge/client"
@@ -13,37 +15,50 @@ import (
 	"github.com/footbridge-vpn/footbridge/profiles"
 	"github.com/footbridge-vpn/footbridge/profiles/settings"
 	"github.com/footbridge-vpn/footbridge/profiles/store"
+	"github.com/footbridge-vpn/footbridge/ui/flow"
 	"github.com/footbridge-vpn/footbridge/ui/keyboard"
-	"github.com/footbridge-vpn/footbridge/ui/present"
 	"github.com/footbridge-vpn/footbridge/ui/saving"
 )
 
-// facts are what the profile itself says, which only a new profile changes.
-func (p *Page) facts() fyne.CanvasObject {
-	form := widget.NewForm()
-	add := func(key, value string) {
-		if value == "" {
-			return
-		}
-		label := widget.NewLabel(value)
-		label.Wrapping, label.Selectable = fyne.TextWrapWord, true
-		form.Append(p.text(key, nil), label)
+// general is what the connection is: its name, and what can be done with it as a whole.
+func (p *Page) general() fyne.CanvasObject {
+	name := p.newEntry(p.before.Name, "", p.draft.ReadOnly() == "", func(text string) {
+		p.draft.SetName(text)
+		p.update()
+	})
+	box := container.New(layout.NewCustomPaddedVBoxLayout(fieldGap), p.titled(p.text("name", nil), "", name, p.newWrong(nameKey)))
+	entry := p.before.Entry
+	if entry == nil {
+		return box
 	}
-	add("servers", strings.Join(p.before.Servers, "\n"))
-	add("method", present.Method(p.env.Texts, p.before.Authentication))
-	if entry := p.before.Entry; entry != nil {
-		roots := []string{}
-		for _, root := range entry.Profile.Gateway.Roots {
-			roots = append(roots, p.text("root", language.Values{"Name": root.Subject.CommonName, "Date": p.env.Texts.Date(root.NotAfter)}))
-		}
-		add("roots", strings.Join(roots, "\n"))
-		if e := entry.Profile.Authentication.Entra; e != nil {
-			add("tenant", e.Tenant)
-			add("audience", e.Audience)
-		}
-		add("imported", p.env.Texts.Moment(entry.Imported))
+	imported := widget.NewLabel(p.env.Texts.Moment(entry.Imported))
+	imported.Wrapping = fyne.TextWrapWord
+	box.Add(p.titled(p.text("imported", nil), "", imported))
+	export := keyboard.NewButton(p.text("export", nil), p.export)
+	export.Icon = theme.DocumentIcon()
+	remove := keyboard.NewButton(p.text("remove", nil), p.remove)
+	remove.Icon = theme.DeleteIcon()
+	box.Add(flow.New(export, remove))
+	return box
+}
+
+// newServers is where the gateways are typed, one a line.
+func (p *Page) newServers() fyne.CanvasObject {
+	entry := keyboard.NewEntry()
+	entry.MultiLine = true
+	entry.SetMinRowsVisible(min(max(len(p.before.Servers)+1, 2), 5))
+	entry.SetText(p.draft.Servers())
+	entry.SetPlaceHolder("gateway.example:443")
+	entry.OnChanged = func(text string) {
+		p.draft.SetServers(text)
+		p.update()
 	}
-	return form
+	enable(entry, !p.draft.ProfileLocked())
+	box := p.titled(p.text("servers", nil), p.text("servers-about", nil), entry, p.newWrong(serversKey))
+	if p.draft.ProfileLocked() {
+		box.Add(p.lockedNote())
+	}
+	return box
 }
 
 // format is what a profile can be exported as, and how such files are called.
