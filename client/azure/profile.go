@@ -71,17 +71,10 @@ func authenticationOf(p *profiles.Profile) Authentication {
 
 // chooseAuthentication checks that a gateway can be connected to, and in the wanted way.
 func chooseAuthentication(g Gateway, wanted Authentication) (Authentication, error) {
+	if err := g.Usable(); err != nil {
+		return "", err
+	}
 	p := g.PointToSite
-	if p == nil {
-		return "", &Problem{Code: NoPointToSite, Subject: g.Name}
-	}
-	if !slices.Contains(p.Protocols, OpenVPN) {
-		problem := &Problem{Code: NoOpenVPN, Subject: g.Name}
-		for _, protocol := range p.Protocols {
-			problem.Names = append(problem.Names, string(protocol))
-		}
-		return "", problem
-	}
 	var offered []string
 	for _, a := range p.Authentication {
 		offered = append(offered, string(a))

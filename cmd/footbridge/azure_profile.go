@@ -2,14 +2,12 @@ package main
 
 import (
 	"context"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/footbridge-vpn/footbridge/client/azure"
 	"github.com/footbridge-vpn/footbridge/client/language"
 	"github.com/footbridge-vpn/footbridge/profiles"
-	"github.com/footbridge-vpn/footbridge/profiles/settings"
 	"github.com/footbridge-vpn/footbridge/profiles/store"
 )
 
@@ -138,13 +136,5 @@ func addFromAzure(target *store.Store, profile *profiles.Profile, g azure.Gatewa
 	if err != nil || flags.dryRun {
 		return added, err
 	}
-	entry, err := target.Get(added.ID)
-	if err != nil || strings.EqualFold(entry.Settings.AzureGateway, g.ID) {
-		return added, err
-	}
-	_, err = target.Update(added.ID, func(s *settings.Settings) error {
-		s.AzureGateway = g.ID
-		return nil
-	})
-	return added, err
+	return added, azure.KeepOrigin(target, added.ID, g)
 }
