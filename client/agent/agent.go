@@ -187,6 +187,9 @@ func (a *Agent) forget(id string) {
 	}
 	delete(a.kept, id)
 	kept.secrets.release(a.logger)
+	if a.options.Tokens != nil && kept.secrets.Entra != nil {
+		a.options.Tokens.Forget(id)
+	}
 }
 
 // answerAll answers questions outside of Run's own goroutines. The mutex is held.

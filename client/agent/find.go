@@ -160,14 +160,17 @@ func (a *Agent) token(ctx context.Context, kept *keptSession, fresh bool, validi
 	if hint == "" {
 		hint = s.LoginHint
 	}
-	token, err := a.options.Tokens.Token(ctx, asker, TokenRequest{Profile: s.Profile, Entra: *s.Entra, LoginHint: hint, DeviceCode: s.DeviceCode,
+	token, err := a.options.Tokens.Token(ctx, asker, TokenRequest{Profile: s.Profile, Connection: kept.id, Entra: *s.Entra, LoginHint: hint, DeviceCode: s.DeviceCode,
 		TrustAuthority: s.TrustAuthority, Fresh: fresh, MinValidity: validity})
 	if err != nil {
 		return Token{}, err
 	}
 	kept.mu.Lock()
 	defer kept.mu.Unlock()
-	kept.token, kept.renewed, kept.err = token, a.options.Now(), nil
+	if token.Expires.After(kept.token.Expires) {
+		kept.renewed, kept.vain, kept.problem, kept.told = a.options.Now(), 0, nil, false
+	}
+	kept.token, kept.err = token, nil
 	return token, nil
 }
 

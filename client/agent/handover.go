@@ -41,6 +41,9 @@ type handover struct {
 	Entra          *profiles.Entra             `json:"entra,omitempty"`
 	LoginHint      string                      `json:"login_hint,omitempty"`
 	TrustAuthority bool                        `json:"trust_authority,omitempty"`
+	SignIn         string                      `json:"sign_in,omitempty"` // where the profile wants none kept: from memory to memory
+	Expires        time.Time                   `json:"expires,omitzero"`  // of the token that the gateway has
+	Obtained       time.Time                   `json:"obtained,omitzero"`
 }
 
 // maxHandover bounds what is read, in bytes.
@@ -63,9 +66,16 @@ func (a *Agent) HandOver(ctx context.Context, session string, token *TokenKey, p
 	}
 	kept.mu.Lock()
 	given, err := newHandover(session, kept.secrets, token)
+	present, obtained := kept.token, kept.renewed
 	kept.mu.Unlock()
 	if err != nil {
 		return fmt.Errorf("hand session over: %w", err)
+	}
+	if !present.Expires.IsZero() {
+		given.Expires, given.Obtained, given.LoginHint = present.Expires, obtained, present.Account // it stays this account's tunnel
+	}
+	if a.options.Tokens != nil && given.Entra != nil {
+		given.SignIn = a.options.Tokens.Memory(session).Reveal()
 	}
 	data, err := json.Marshal(given)
 	if err != nil {
@@ -155,8 +165,14 @@ func Serve(ctx context.Context, in io.Reader, out io.Writer, options Options) er
 	if err != nil {
 		return fmt.Errorf("take session over: %w", err)
 	}
+	if given.SignIn != "" && options.Tokens != nil {
+		if err := options.Tokens.Recall(ctx, given.Session, secret.Text(given.SignIn)); err != nil {
+			return fmt.Errorf("take session over: %w", err)
+		}
+	}
 	a := New(options)
 	a.Keep(ctx, given.Session, secrets)
+	a.resume(given.Session, Token{Account: given.LoginHint, Expires: given.Expires}, given.Obtained)
 	first := true
 	err = a.Run(ctx, func() error {
 		if first {

@@ -2,9 +2,11 @@ package agent
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/footbridge-vpn/footbridge/client/api"
+	"github.com/footbridge-vpn/footbridge/client/signin/entra"
 	"github.com/footbridge-vpn/footbridge/profiles"
 )
 
@@ -41,26 +43,63 @@ func (a *Agent) due() []*keptSession {
 	return due
 }
 
-// isDue reports whether a token has used up most of its life. After a failure it is tried again when half of the rest is over.
+// When a renewal that was in vain is tried again.
+const (
+	retryFirst  = 5 * time.Second
+	retryMost   = 5 * time.Minute
+	retryOfUser = time.Minute // somebody may have signed in, in another program
+)
+
+// isDue reports whether a token is to be renewed.
 func (k *keptSession) isDue(now time.Time) bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.token.AccessToken == "" || !now.Before(k.token.Expires) {
-		return false
-	}
-	life := k.token.Expires.Sub(k.renewed)
-	if k.err != nil {
-		return now.After(k.renewed.Add(life / 2))
-	}
-	return now.After(k.renewed.Add(life * 3 / 4))
+	due := k.renewalTime()
+	return !due.IsZero() && !now.Before(due)
 }
+
+// renewalTime is when a token is to be renewed: when it has used up most of its life, and after an attempt in vain a while later. Zero: there
+// was no token yet. The mutex is held.
+func (k *keptSession) renewalTime() time.Time {
+	switch {
+	case k.token.Expires.IsZero():
+		return time.Time{}
+	case k.vain == 0:
+		return k.renewed.Add(k.token.Expires.Sub(k.renewed) * 3 / 4)
+	default:
+		return k.tried.Add(k.pause())
+	}
+}
+
+// pause is how long to wait after an attempt in vain: ever longer, but while the token is good so that there is another attempt before it
+// ends. The mutex is held.
+func (k *keptSession) pause() time.Duration {
+	left := k.token.Expires.Sub(k.tried)
+	if left <= 0 {
+		return retryMost // the tunnel is up for as long as the gateway does not ask
+	}
+	wait := min(retryFirst<<min(k.vain-1, 10), retryMost)
+	problem, known := errorAs[*entra.Problem](k.problem)
+	if known && !problem.Temporary() {
+		wait = max(wait, retryOfUser)
+	}
+	wait = min(wait, max(left/2, retryFirst))
+	if known {
+		wait = max(wait, problem.RetryAfter)
+	}
+	return wait
+}
+
+// warnLeft is how much of a token's life is left when users are told of a tenant that could not be asked for the next one. Before, it is
+// tried again without a word.
+const warnLeft = 5 * time.Minute
 
 // renew gets a new token silently. Where that takes the user, they are told, and the tunnel stays up until the gateway wants a token.
 func (a *Agent) renew(ctx context.Context, kept *keptSession) {
 	kept.mu.Lock()
 	before := kept.token
-	left := before.Expires.Sub(a.options.Now())
 	kept.mu.Unlock()
+	left := max(before.Expires.Sub(a.options.Now()), 0)
 	token, err := a.token(ctx, kept, false, left+time.Second, nil)
 	if err == nil && token.Expires.After(before.Expires) {
 		a.tellExpiry(ctx, kept.id, token)
@@ -69,14 +108,21 @@ func (a *Agent) renew(ctx context.Context, kept *keptSession) {
 	if ctx.Err() != nil {
 		return
 	}
+	if err == nil {
+		err = errors.New("renew token: the next one ends no later")
+	}
+	problem, known := errorAs[*entra.Problem](err)
+	temporary := !known || problem.Temporary()
 	kept.mu.Lock()
-	first := kept.err == nil
-	kept.err, kept.renewed = err, a.options.Now()
+	kept.problem, kept.tried = err, a.options.Now()
+	kept.vain++
+	tell := !kept.told && (!temporary || known && left <= warnLeft)
+	kept.told = kept.told || tell
 	kept.mu.Unlock()
-	if err == nil || !first {
+	a.logger.Warn("token not renewed", "session", kept.id, "error", err)
+	if !tell {
 		return
 	}
-	a.logger.Warn("token not renewed", "session", kept.id, "error", err)
 	a.mu.Lock()
 	session, known := a.sessions[kept.id]
 	a.mu.Unlock()
@@ -86,4 +132,19 @@ func (a *Agent) renew(ctx context.Context, kept *keptSession) {
 	expires := before.Expires
 	session.SignIn = &api.SignIn{Account: before.Account, Expires: &expires}
 	a.tell(ctx, session, err)
+}
+
+// resume goes on with a token that another process of the user got: it is the gateway's, and only when it ends is of interest here.
+func (a *Agent) resume(session string, token Token, obtained time.Time) {
+	a.mu.Lock()
+	kept := a.kept[session]
+	a.mu.Unlock()
+	if kept == nil || token.Expires.IsZero() {
+		return
+	}
+	kept.mu.Lock()
+	defer kept.mu.Unlock()
+	if kept.token.Expires.IsZero() { // no question was answered meanwhile
+		kept.token, kept.renewed = token, obtained
+	}
 }

@@ -59,11 +59,19 @@ func (s Secrets) release(logger *slog.Logger) {
 type TokenSource interface {
 	// Token returns a token that is good for a while. It asks the user only where asker is not nil and nothing else helps.
 	Token(ctx context.Context, asker signin.Asker, request TokenRequest) (Token, error)
+	// Memory is the sign-in of a connection whose profile wants none kept, for another process of the user that goes on with the
+	// connection; empty: there is none.
+	Memory(connection string) secret.Text
+	// Recall takes over what Memory gave another process.
+	Recall(ctx context.Context, connection string, memory secret.Text) error
+	// Forget drops what is in memory only for a connection that is over. It does not wait for anybody.
+	Forget(connection string)
 }
 
 // TokenRequest says for what a token is.
 type TokenRequest struct {
 	Profile        string // its name, for what the user is shown
+	Connection     string // whose memory the sign-in is, where the profile wants none kept
 	Entra          profiles.Entra
 	LoginHint      string
 	DeviceCode     bool
@@ -88,7 +96,11 @@ type keptSession struct {
 	mu       sync.Mutex
 	tries    int // passwords that the gateway refused
 	token    Token
-	renewed  time.Time
+	renewed  time.Time // when the token was got
+	vain     int       // renewals since then that brought none
+	tried    time.Time // when the last of them ended
+	problem  error     // why it brought none
+	told     bool      // the user knows
 	err      error
 	remember func() // once the gateway took the password
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/footbridge-vpn/footbridge/client"
 	"github.com/footbridge-vpn/footbridge/client/api"
+	"github.com/footbridge-vpn/footbridge/client/language"
 	"github.com/footbridge-vpn/footbridge/client/signin"
 	"github.com/footbridge-vpn/footbridge/client/signin/entra"
 	"github.com/footbridge-vpn/footbridge/client/signin/keyring"
@@ -30,13 +31,15 @@ type backend struct {
 	*client.Connector
 	service *api.Client
 	asker   *laterAsker
+	texts   *language.Texts
 }
 
 // newBackend connects the window with the service and the user's profiles.
-func newBackend(service *api.Client, profiles *store.Store, socket string, logger *slog.Logger) *backend {
-	asker := &laterAsker{}
-	return &backend{service: service, asker: asker, Connector: client.NewConnector(client.Options{Service: service, Profiles: profiles, Asker: asker,
-		Entra: entraProvider, Passwords: client.Passwords{Open: openKeyring, Logger: logger}, Background: background(socket), Logger: logger})}
+func newBackend(service *api.Client, profiles *store.Store, socket string, texts *language.Texts, logger *slog.Logger) *backend {
+	b := &backend{service: service, asker: &laterAsker{}, texts: texts}
+	b.Connector = client.NewConnector(client.Options{Service: service, Profiles: profiles, Asker: b.asker, Entra: b.entraProvider,
+		Passwords: client.Passwords{Open: openKeyring, Logger: logger}, Background: background(socket), Logger: logger})
+	return b
 }
 
 // Model implements ui.Backend.
@@ -98,14 +101,17 @@ func openKeyringWithChoice(ctx context.Context) (keyring.Keyring, keyring.Choice
 	return keyring.Open(ctx, keyring.Options{Preference: keyring.Preference(os.Getenv(keyringVariable))})
 }
 
-func accountsProvider(ctx context.Context) (accounts.Provider, error) { return entraProvider(ctx) }
+func (b *backend) accountsProvider(ctx context.Context) (accounts.Provider, error) {
+	return b.entraProvider(ctx)
+}
 
-func entraProvider(ctx context.Context) (*entra.Provider, error) {
+// entraProvider signs users in. What the browser shows at the end is in the window's language.
+func (b *backend) entraProvider(ctx context.Context) (*entra.Provider, error) {
 	opened, err := openKeyring(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return entra.New(entra.Options{Cache: opened, HTTPClient: http.DefaultClient}), nil
+	return entra.New(entra.Options{Cache: opened, HTTPClient: http.DefaultClient, Page: client.FinishedPage(b.texts)}), nil
 }
 
 // background is the command line that answers for sessions after this program's end: the one beside it, or the one that is installed.

@@ -129,7 +129,7 @@ func show(arguments arguments, texts *language.Texts, chosen preferences.Prefere
 	program.Settings().SetTheme(look.New(look.Variant(chosen.Theme)))
 	service := api.Dial(arguments.socket)
 	defer service.Close()
-	backend := newBackend(service, own, arguments.socket, logger)
+	backend := newBackend(service, own, arguments.socket, texts, logger)
 	watchDrawing(logger, func() {
 		ctx, cancel := context.WithTimeout(context.Background(), leaveLimit)
 		defer cancel()

@@ -36,11 +36,11 @@ func sections(service *api.Client, backend *backend, apply func(preferences.Pref
 			return logs.New(env, service)
 		}},
 		{Name: "section.accounts", Icon: theme.AccountIcon(), New: func(env page.Env, controller *control.Controller) page.Page {
-			return accounts.New(env, controller, accounts.Source{Provider: accountsProvider, Keyring: openKeyringWithChoice})
+			return accounts.New(env, controller, accounts.Source{Provider: backend.accountsProvider, Keyring: openKeyringWithChoice})
 		}},
 		{Name: "section.preferences", Icon: theme.SettingsIcon(), New: func(env page.Env, controller *control.Controller) page.Page {
 			return preferencespage.New(env, preferencespage.Options{File: preferences.At(""), Startup: startup.New(ownProgram()), Viewer: controller,
-				Version: version, Places: []string{store.UserDir(), preferences.UserPath()}, Apply: apply})
+				Version: version, Places: []string{store.UserDir(), preferences.UserPath()}, Apply: apply, Fleet: service.Fleet})
 		}},
 	}
 }
@@ -57,7 +57,7 @@ func ownProgram() startup.Program {
 // doctor looks at this computer, with the sign-ins that are there.
 func doctor(service *api.Client, backend *backend) *diagnose.Local {
 	return &diagnose.Local{Service: service, Model: backend.Model(), Version: version, Accounts: func(ctx context.Context) ([]entra.Account, error) {
-		provider, err := entraProvider(ctx)
+		provider, err := backend.entraProvider(ctx)
 		if err != nil {
 			return nil, err
 		}

@@ -45,7 +45,7 @@ func (a *app) provider(ctx context.Context) (*entra.Provider, error) {
 	if err != nil {
 		return nil, err
 	}
-	return entra.New(entra.Options{Cache: opened, HTTPClient: http.DefaultClient}), nil
+	return entra.New(entra.Options{Cache: opened, HTTPClient: http.DefaultClient, Page: client.FinishedPage(a.texts())}), nil
 }
 
 // usePasswords lets a session use a kept password, keep a new one and drop a refused one, where the administrator allows it.

@@ -145,16 +145,3 @@ func (p *Provider) hinted(ctx context.Context, app *application, request Request
 	}
 	return request
 }
-
-// Forget drops what was kept in memory for a connection whose profile wants no sign-in kept. Call it when the connection has ended.
-func (p *Provider) Forget(connection string) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	delete(p.passing, connection)
-	for key, app := range p.applications {
-		if app.connection == connection && connection != "" {
-			delete(p.applications, key)
-			p.dropTokens(func(k tokenKey) bool { return k.application == key })
-		}
-	}
-}
