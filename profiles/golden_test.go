@@ -65,11 +65,11 @@ func TestGoldenImports(t *testing.T) {
 	}
 }
 
-// samples are the fixtures and, where FOOTBRIDGE_SAMPLES names a folder of real files, those in it.
+// samples are the fixtures and, where there are any, files of real gateways.
 func samples(t testing.TB) []fixture {
 	t.Helper()
 	all := fixtures(t)
-	folder := os.Getenv("FOOTBRIDGE_SAMPLES")
+	folder := samplesFolder()
 	if folder == "" {
 		return all
 	}
