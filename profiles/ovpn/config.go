@@ -47,7 +47,7 @@ type Config struct {
 	BlockOutsideDNS bool
 
 	Options Options
-	Kept    [][]string // options that have no effect here, and are written again
+	Kept    [][]string // options that have no effect here, or need not be known, and are written again
 }
 
 // HasCertificate reports whether the user signs in with a certificate, from the file or elsewhere.

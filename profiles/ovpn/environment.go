@@ -51,6 +51,7 @@ func (m *mapper) optional(d *directive) {
 		return
 	}
 	m.Note("ignored-option", d.line, "An option that clients need not know is ignored.")
+	m.keepOptional(&inside)
 }
 
 func printableASCII(r rune) rune {

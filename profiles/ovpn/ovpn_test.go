@@ -103,6 +103,8 @@ func TestOptions(t *testing.T) {
 		{"static-challenge \"Code?\" 0 concat", func(c *Config) any { return *c.Challenge }, Challenge{"Code?", false, true}},
 		{"socks-proxy 192.0.2.9", func(c *Config) any { return *c.Proxy }, Proxy{Type: "socks5", Host: "192.0.2.9", Port: 1080}},
 		{"http-proxy 192.0.2.9 3128 auto", func(c *Config) any { return *c.Proxy }, Proxy{Type: "http", Host: "192.0.2.9", Port: 3128}},
+		{"setenv opt future 1\nignore-unknown-option shiny\nshiny \"a thing\"\ncolour blue", func(c *Config) any { return c.Kept },
+			[][]string{{"setenv", "opt", "future", "1"}, {"setenv", "opt", "shiny", "a thing"}}},
 		{"verb 4\nroute-delay 5", func(c *Config) any { return c.Kept }, [][]string{{"verb", "4"}, {"route-delay", "5"}}},
 		{"dev ovpnx\ndev-type tun", func(c *Config) any { return len(c.Remotes) }, 1},
 		{"cryptoapicert 'SUBJ:alice'", func(c *Config) any { return c.BringsOwn }, true},

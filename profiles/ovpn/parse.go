@@ -132,6 +132,7 @@ func (m *mapper) other(d *directive) {
 	switch kind := m.effects[d.name]; {
 	case m.unknown[d.name]:
 		m.Note("ignored-option", d.line, fmt.Sprintf("The option %s is ignored, as the file says itself.", printable(d.name)))
+		m.keepOptional(d)
 	case kind.ignored:
 		m.Note("ignored-option", d.line, fmt.Sprintf("The option %s is ignored: %s.", d.name, kind.because))
 		if !d.inline && kind.kept {
@@ -143,6 +144,14 @@ func (m *mapper) other(d *directive) {
 		m.Warning("unknown-option", d.line, fmt.Sprintf("The block %s is not known, and is ignored.", printable("<"+d.name+">")), "Check how it is spelled.")
 	default:
 		m.Warning("unknown-option", d.line, fmt.Sprintf("The option %s is not known, and is ignored.", printable(d.name)), "Check how it is spelled.")
+	}
+}
+
+// keepOptional has an option that clients need not know written again, as the file says itself that it is one. Other unknown ones are not:
+// they may be lines of a key in the wrong place.
+func (m *mapper) keepOptional(d *directive) {
+	if !d.inline {
+		m.config.Kept = append(m.config.Kept, append([]string{"setenv", "opt", d.name}, d.arguments...))
 	}
 }
 
