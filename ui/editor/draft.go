@@ -4,6 +4,7 @@ package editor
 import (
 	"crypto/x509"
 	"errors"
+	"log/slog"
 	"maps"
 	"slices"
 	"strings"
@@ -87,6 +88,15 @@ func NewDraft(texts *language.Texts, now func() time.Time, view client.View, c c
 	}
 	return d
 }
+
+// String hides the content, which has secrets in it.
+func (d *Draft) String() string { return "changes of " + d.before.Name }
+
+// GoString is String.
+func (d *Draft) GoString() string { return d.String() }
+
+// LogValue implements slog.LogValuer without the content.
+func (d *Draft) LogValue() slog.Value { return slog.StringValue(d.String()) }
 
 // ReadOnly is why nothing can be changed; empty: something can.
 func (d *Draft) ReadOnly() string {
