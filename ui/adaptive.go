@@ -6,6 +6,7 @@ import "fyne.io/fyne/v2"
 const (
 	listWidth   = 330
 	narrowBelow = 660 // where there is room for one pane only
+	margin      = 14  // beside what is open
 )
 
 // adaptive lays out the list and what is open: side by side, or one of them where the window is narrow.
@@ -34,8 +35,8 @@ func (a *adaptive) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 		}
 		back.Hide()
 		front.Show()
-		front.Move(fyne.NewPos(0, 0))
-		front.Resize(size)
+		front.Move(fyne.NewPos(margin/2, 0))
+		front.Resize(fyne.NewSize(size.Width-margin, size.Height))
 		return
 	}
 	list.Show()
@@ -45,6 +46,6 @@ func (a *adaptive) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	list.Resize(fyne.NewSize(listWidth, size.Height))
 	divider.Move(fyne.NewPos(listWidth, 0))
 	divider.Resize(fyne.NewSize(1, size.Height))
-	detail.Move(fyne.NewPos(listWidth+1, 0))
-	detail.Resize(fyne.NewSize(size.Width-listWidth-1, size.Height))
+	detail.Move(fyne.NewPos(listWidth+1+margin, 0))
+	detail.Resize(fyne.NewSize(size.Width-listWidth-1-2*margin, size.Height))
 }

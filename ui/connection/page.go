@@ -7,6 +7,7 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
@@ -46,8 +47,8 @@ type Page struct {
 	warnings  *fyne.Container
 	carried   *fyne.Container // the graph and what is beside it
 	graph     *graph.Graph
-	rates     *widget.Label
-	facts     *widget.Form
+	rates     *rates
+	facts     *fyne.Container
 	shownList []present.Fact
 	past      *past
 
@@ -86,15 +87,15 @@ func (p *Page) build() {
 	p.trouble = newTroubleCard(p.env, func() { p.controller.Dismiss(p.id) }, func() { p.actions.Diagnose(p.id) })
 	p.warnings = container.NewVBox()
 	p.graph = graph.New(p.env.Texts)
-	p.rates = widget.NewLabel("")
-	p.rates.Wrapping = fyne.TextWrapWord
-	p.facts = widget.NewForm()
-	p.carried = container.NewVBox(p.graph, p.rates, p.facts)
+	p.rates = newRates(p.env.Texts)
+	p.facts = container.New(layout.NewFormLayout())
+	p.carried = container.New(layout.NewCustomPaddedVBoxLayout(10), look.NewCard(container.NewVBox(p.rates.content, p.graph)), look.NewCard(look.NewDense(p.facts)))
 	p.past = newPast(p.env)
 
-	head := container.NewBorder(nil, nil, container.NewCenter(p.state), nil, container.NewVBox(p.name, p.word))
+	head := container.NewBorder(nil, nil, container.NewCenter(p.state), nil, look.NewLines(p.name, p.word))
 	buttons := flow.New(p.action, p.signIn, p.edit, diagnose)
-	p.content = container.NewVScroll(container.NewPadded(container.NewVBox(head, buttons, p.trouble.content, p.note, p.warnings, p.carried, p.past.content)))
+	column := container.New(layout.NewCustomPaddedVBoxLayout(10), head, buttons, p.trouble.content, p.note, p.warnings, p.carried, p.past.content)
+	p.content = container.NewVScroll(container.New(layout.NewCustomPaddedLayout(10, 14, 2, 12), column))
 }
 
 // Content implements page.Page.
@@ -161,7 +162,7 @@ func (p *Page) refresh() {
 			total = connection.Session.Traffic
 		}
 		p.graph.Set(now, samples)
-		p.rates.SetText(p.ratesOf(samples, total.BytesIn, total.BytesOut))
+		p.rates.show(p.env.Now(), samples, total.BytesIn, total.BytesOut)
 		p.showFacts(present.Facts(p.env.Texts, connection))
 		p.carried.Show()
 	} else {
@@ -223,15 +224,6 @@ func (p *Page) showWarnings(warnings []string) {
 	p.warnings.Refresh()
 }
 
-func (p *Page) ratesOf(samples []control.Sample, in, out uint64) string {
-	var last control.Sample
-	if len(samples) > 0 && p.env.Now().Sub(samples[len(samples)-1].At) < 5*time.Second {
-		last = samples[len(samples)-1]
-	}
-	texts := p.env.Texts
-	return texts.Text("ui.connection.rates", language.Values{"In": texts.Rate(last.In), "Out": texts.Rate(last.Out), "TotalIn": texts.Bytes(in), "TotalOut": texts.Bytes(out)})
-}
-
 func (p *Page) showFacts(facts []present.Fact) {
 	if len(facts) == len(p.shownList) {
 		same := true
@@ -243,12 +235,13 @@ func (p *Page) showFacts(facts []present.Fact) {
 		}
 	}
 	p.shownList = facts
-	p.facts.Items = nil
+	p.facts.Objects = nil
 	for _, fact := range facts {
-		value := widget.NewLabel(fact.Value)
+		name, value := widget.NewLabel(fact.Label), widget.NewLabel(fact.Value)
+		name.Importance = widget.LowImportance
 		value.Wrapping = fyne.TextWrapWord
 		value.Selectable = true
-		p.facts.Items = append(p.facts.Items, widget.NewFormItem(fact.Label, value))
+		p.facts.Objects = append(p.facts.Objects, name, value)
 	}
 	p.facts.Refresh()
 }

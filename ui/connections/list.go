@@ -214,9 +214,9 @@ func (l *List) newRow() fyne.CanvasObject {
 	r.name.TextStyle.Bold = true
 	r.word.SizeName = theme.SizeNameCaptionText
 	r.word.Importance = widget.LowImportance
-	words := container.New(tight{}, r.name, r.word)
+	words := look.NewLines(r.name, r.word)
 	r.right = container.NewHBox(container.NewCenter(r.managed), container.NewCenter(r.action))
-	r.content = container.NewBorder(nil, nil, container.NewCenter(r.state), r.right, words)
+	r.content = container.New(layout.NewCustomPaddedLayout(2, 2, 8, 6), container.NewBorder(nil, nil, container.NewCenter(r.state), r.right, words))
 	l.parts[r.content] = r
 	return r.content
 }
@@ -252,26 +252,4 @@ func (l *List) act(shown present.Connection) {
 	case present.Cancel, present.Disconnect:
 		l.controller.Disconnect(shown.ID)
 	}
-}
-
-// tight puts two lines of text closer together than boxes do.
-type tight struct{}
-
-// MinSize implements fyne.Layout.
-func (tight) MinSize(objects []fyne.CanvasObject) fyne.Size {
-	first, second := objects[0].MinSize(), objects[1].MinSize()
-	return fyne.NewSize(max(first.Width, second.Width), first.Height+second.Height-overlap)
-}
-
-// overlap is how much of the padding of two labels is shared.
-const overlap = 12
-
-// Layout implements fyne.Layout.
-func (tight) Layout(objects []fyne.CanvasObject, size fyne.Size) {
-	first := objects[0].MinSize().Height
-	top := (size.Height - first - objects[1].MinSize().Height + overlap) / 2
-	objects[0].Move(fyne.NewPos(0, top))
-	objects[0].Resize(fyne.NewSize(size.Width, first))
-	objects[1].Move(fyne.NewPos(0, top+first-overlap))
-	objects[1].Resize(fyne.NewSize(size.Width, objects[1].MinSize().Height))
 }
