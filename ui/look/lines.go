@@ -8,7 +8,9 @@ import (
 )
 
 // NewLines puts two lines of text closer together than boxes do: a name, and what is to be said of it.
-func NewLines(first, second *widget.Label) *fyne.Container { return container.New(lines{}, first, second) }
+func NewLines(first, second *widget.Label) *fyne.Container {
+	return container.New(lines{}, first, second)
+}
 
 // lines is the layout of NewLines.
 type lines struct{}
