@@ -148,6 +148,15 @@ type shown struct {
 
 func show(t *testing.T, lang string, variant look.Variant, view func(*client.View)) *shown {
 	t.Helper()
+	return showWith(t, lang, variant, view, func(*Options) {})
+}
+
+// locked is a policy that allows an administrator's profiles only.
+func locked() *api.Policy { return &api.Policy{MachineProfilesOnly: true} }
+
+// showWith is show with other options.
+func showWith(t *testing.T, lang string, variant look.Variant, view func(*client.View), change func(*Options)) *shown {
+	t.Helper()
 	texts, err := language.Open(lang)
 	if err != nil {
 		t.Fatal(err)
@@ -158,7 +167,9 @@ func show(t *testing.T, lang string, variant look.Variant, view func(*client.Vie
 	}
 	s := &shown{T: t, fake: newFake(), app: test.NewTempApp(t), posts: make(chan func(), 1000)}
 	s.app.Settings().SetTheme(look.New(variant))
-	s.window = New(Options{App: s.app, Backend: s.fake, Profiles: profiles, Texts: texts, Now: func() time.Time { return moment }, Post: func(do func()) { s.posts <- do }})
+	options := Options{App: s.app, Backend: s.fake, Profiles: profiles, Texts: texts, Now: func() time.Time { return moment }, Post: func(do func()) { s.posts <- do }}
+	change(&options)
+	s.window = New(options)
 	s.window.Start(false)
 	s.window.window.Resize(fyne.NewSize(900, 600))
 	t.Cleanup(s.window.Ended)

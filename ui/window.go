@@ -24,6 +24,7 @@ import (
 	"github.com/footbridge-vpn/footbridge/ui/connections"
 	"github.com/footbridge-vpn/footbridge/ui/control"
 	"github.com/footbridge-vpn/footbridge/ui/flow"
+	"github.com/footbridge-vpn/footbridge/ui/fromazure"
 	"github.com/footbridge-vpn/footbridge/ui/importing"
 	"github.com/footbridge-vpn/footbridge/ui/look"
 	"github.com/footbridge-vpn/footbridge/ui/page"
@@ -64,8 +65,10 @@ type Options struct {
 	// Edit and Diagnose make the pages that a connection's page leads to.
 	Edit     func(env page.Env, controller *control.Controller, id string, done func()) page.Page
 	Diagnose func(env page.Env, controller *control.Controller, id string) page.Page
-	Notify   func(control.NoticeKind) bool // whether the user wants to hear of it; nil: of everything
-	Tray     bool                          // there is a place for a tray icon, and the user wants one
+	// Azure signs an administrator in to Azure, for whom profiles are generated; nil: that is not offered.
+	Azure  fromazure.Opener
+	Notify func(control.NoticeKind) bool // whether the user wants to hear of it; nil: of everything
+	Tray   bool                          // there is a place for a tray icon, and the user wants one
 	// QuitWhenClosed ends the program with its window, though there is a tray icon.
 	QuitWhenClosed bool
 	// Defaults are the settings of newly imported profiles that sign in in a way; nil: there are none.
@@ -118,7 +121,7 @@ func New(o Options) *Window {
 	w.env = w.newEnv()
 	w.controller = control.New(control.Options{Connector: o.Backend, Model: o.Backend.Model(), Logger: o.Logger, Now: o.Now, Post: o.Post, Go: w.env.Go, Notify: w.notify})
 	w.asker = asking.New(w.env, w.Raise, w.cancelSignIn)
-	w.importing = importing.New(w.env, importing.Options{Into: o.Profiles, Imported: w.Open, Official: o.Backend.OfficialProfiles, Reload: o.Backend.Reload, Locked: w.importLocked, Defaults: o.Defaults})
+	w.importing = importing.New(w.env, importing.Options{Into: o.Profiles, Imported: w.Open, Official: o.Backend.OfficialProfiles, Reload: o.Backend.Reload, Locked: w.importLocked, Defaults: o.Defaults, Azure: w.azure()})
 	w.build()
 	return w
 }
@@ -211,6 +214,16 @@ func (w *Window) Open(id string) {
 		return
 	}
 	w.show(connection.New(w.env, w.controller, w.options.Backend, connection.Actions{Edit: w.edit, Diagnose: w.diagnose}, id), id)
+}
+
+// azure is what leads to Azure's gateways; nil: nothing does.
+func (w *Window) azure() func() {
+	if w.options.Azure == nil {
+		return nil
+	}
+	return func() {
+		w.show(fromazure.New(w.env, fromazure.Options{Open: w.options.Azure, Raise: w.Raise, Fetched: w.importing.Package, Close: w.Close}), "")
+	}
 }
 
 func (w *Window) edit(id string) {

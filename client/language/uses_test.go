@@ -227,10 +227,10 @@ func groups() map[string]string {
 		"error.": "", "usage.": "", "status.": "", "exit.": "number", "state.": "state", "stage.": "state", "ended.": "state",
 		"command": "command", "flag.": "command", "problem.": "code", "check.": "code", "service.": "code", "setting.": "code",
 		"certificate.": "text", "entra.": "code", "help.group.": "", "service-done.": "", "import.": "outcome", "finding.": "state",
-		"cert.key.": "state", "diagnose.who.": "state", "noted.": "code", "inspect.": "code", "expected.": "text",
+		"cert.key.": "state", "diagnose.who.": "state", "noted.": "code", "inspect.": "code", "expected.": "text", "report.missing.": "text",
 		"ui.": "", "ui.connection.": "", "ui.connections.": "", "ui.import.": "", "ui.editor.": "", "ui.start.": "", "ui.asking.": "",
 		"ui.import.outcome.": "outcome", "ui.editor.choice.": "value", "ui.editor.field.": "setting", "ui.state.": "state", "ui.stage.": "state", "ui.action.": "state",
-		"azure.progress.": "operation", "azure.kind.": "kind", "azure.field.": "field", "azure.notice.": "code", "error.azure-": "code",
+		"azure.progress.": "operation", "ui.azure.remedy.": "code", "ui.azure.cloud.": "name", "azure.kind.": "kind", "azure.field.": "field", "azure.notice.": "code", "error.azure-": "code",
 		"fleet.problem.": "code", "fleet.follow.": "outcome", "ui.notify.": "state", "ui.ended.": "state", "ui.asking.passphrase": "kind", "ui.asking.pin": "kind",
 	}
 }

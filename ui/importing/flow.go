@@ -12,6 +12,7 @@ import (
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
+	"github.com/footbridge-vpn/footbridge/client/azure"
 	"github.com/footbridge-vpn/footbridge/client/failure"
 	"github.com/footbridge-vpn/footbridge/client/language"
 	"github.com/footbridge-vpn/footbridge/profiles/store"
@@ -29,9 +30,10 @@ type Flow struct {
 	reload   func()          // what shows the profiles reads them again; called beside
 	locked   func() string   // why the user may not import; empty: they may
 	defaults Defaults
+	azure    func() // leads to where an administrator gets a profile from Azure; nil: nowhere
 }
 
-// Options are what a flow works with. All but Defaults are required.
+// Options are what a flow works with. All but Defaults and Azure are required.
 type Options struct {
 	Into     *store.Store
 	Imported func(id string)
@@ -39,11 +41,12 @@ type Options struct {
 	Reload   func()
 	Locked   func() string
 	Defaults Defaults // may be nil
+	Azure    func()   // leads to where an administrator gets a profile from Azure; nil: that is not offered
 }
 
 // New makes the flow.
 func New(env page.Env, o Options) *Flow {
-	return &Flow{env: env, into: o.Into, imported: o.Imported, official: o.Official, reload: o.Reload, locked: o.Locked, defaults: o.Defaults}
+	return &Flow{env: env, into: o.Into, imported: o.Imported, official: o.Official, reload: o.Reload, locked: o.Locked, defaults: o.Defaults, azure: o.Azure}
 }
 
 func (f *Flow) text(key string, values language.Values) string {
@@ -75,6 +78,12 @@ func (f *Flow) Start() {
 		official.Icon = theme.DownloadIcon()
 		buttons = append(buttons, official)
 		box.Add(official)
+	}
+	if f.azure != nil {
+		fromAzure := keyboard.NewButton(f.text("azure", nil), then(f.azure))
+		fromAzure.Icon = look.Cloud()
+		buttons = append(buttons, fromAzure)
+		box.Add(fromAzure)
 	}
 	cancel := keyboard.NewButton(f.env.Texts.Text("ui.action.cancel", nil), func() { d.Hide() })
 	for _, button := range append(buttons, cancel) {
@@ -135,6 +144,13 @@ func (f *Flow) Paths(paths []string) {
 		sources = append(sources, Source{Path: path})
 	}
 	f.run(sources)
+}
+
+// Package imports what Azure generated.
+func (f *Flow) Package(generated azure.Package) {
+	if !f.refused() {
+		f.run([]Source{{Azure: &generated}})
+	}
 }
 
 func (f *Flow) run(sources []Source) {

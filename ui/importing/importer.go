@@ -1,4 +1,4 @@
-// Package importing brings profiles into the user's store from files, drops and the clipboard.
+// Package importing brings profiles into the user's store from files, drops, the clipboard and Azure.
 package importing
 
 import (
@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/footbridge-vpn/footbridge/client"
+	"github.com/footbridge-vpn/footbridge/client/azure"
 	"github.com/footbridge-vpn/footbridge/profiles"
 	"github.com/footbridge-vpn/footbridge/profiles/finding"
 	"github.com/footbridge-vpn/footbridge/profiles/settings"
@@ -29,6 +30,7 @@ type Conflict struct {
 	Name    string
 	Profile *profiles.Profile
 	managed profiles.Management
+	gateway *azure.Gateway // that it was generated for; nil: that is not known
 }
 
 // Done is a profile that is in the store now.
@@ -56,10 +58,11 @@ type Result struct {
 // Defaults are the settings of new profiles that sign in in a way; nil settings: there are none.
 type Defaults func(profiles.AuthenticationType) (*settings.Settings, error)
 
-// Source is where profiles are read from: a file, or a text.
+// Source is where profiles are read from: a file, a text, or what Azure generated.
 type Source struct {
-	Path string
-	Text string // instead of Path
+	Path  string
+	Text  string         // instead of Path
+	Azure *azure.Package // instead of both
 }
 
 // Run reads every source and keeps what it can. It goes on after an error.
@@ -75,18 +78,28 @@ func Run(ctx context.Context, into *store.Store, sources []Source, defaults Defa
 }
 
 func (r *Result) read(into *store.Store, source Source) {
+	if generated := source.Azure; generated != nil {
+		r.warn(generated.Findings)
+		r.keep(into, Conflict{Name: generated.Profile.Name, Profile: generated.Profile, gateway: &generated.Gateway}, store.AddOptions{}, generated.Gateway.Name)
+		return
+	}
 	imported, err := open(source)
 	if err != nil {
 		r.Failed = append(r.Failed, Failed{source.Path, err})
 		return
 	}
-	for _, f := range imported.Findings {
+	r.warn(imported.Findings)
+	for _, profile := range imported.Profiles {
+		r.keep(into, Conflict{Name: profile.Name, Profile: profile, managed: imported.Management[profile]}, store.AddOptions{}, source.Path)
+	}
+}
+
+// warn keeps what the user should know.
+func (r *Result) warn(findings []finding.Finding) {
+	for _, f := range findings {
 		if f.Severity >= finding.Warning {
 			r.Warnings = append(r.Warnings, f)
 		}
-	}
-	for _, profile := range imported.Profiles {
-		r.keep(into, Conflict{Name: profile.Name, Profile: profile, managed: imported.Management[profile]}, store.AddOptions{}, source.Path)
 	}
 }
 
@@ -118,6 +131,12 @@ func (r *Result) keep(into *store.Store, c Conflict, options store.AddOptions, s
 		r.Failed = append(r.Failed, Failed{source, err})
 	default:
 		r.Done = append(r.Done, Done{entry.ID, entry.Name, outcome})
+		if c.gateway == nil {
+			return
+		}
+		if err := azure.KeepOrigin(into, entry.ID, *c.gateway); err != nil {
+			r.Failed = append(r.Failed, Failed{source, err})
+		}
 	}
 }
 

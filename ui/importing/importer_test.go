@@ -6,7 +6,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/footbridge-vpn/footbridge/client/azure"
 	"github.com/footbridge-vpn/footbridge/profiles"
+	"github.com/footbridge-vpn/footbridge/profiles/finding"
 	"github.com/footbridge-vpn/footbridge/profiles/settings"
 	"github.com/footbridge-vpn/footbridge/profiles/store"
 )
@@ -99,5 +101,46 @@ func TestDefaults(t *testing.T) {
 	entry, err := into.Get(r.Done[0].ID)
 	if err != nil || entry.Settings.Transport != profiles.UDP {
 		t.Errorf("%+v %v", entry.Settings, err)
+	}
+}
+
+// What Azure generated comes in with its gateway, however a conflict is decided, so that it can be compared with Azure's later.
+func TestFromAzure(t *testing.T) {
+	into := newStore(t)
+	read := func(dns string) azure.Package {
+		data, err := os.ReadFile(fixture)
+		if err != nil {
+			t.Fatal(err)
+		}
+		imported, err := profiles.Import(strings.NewReader(strings.Replace(string(data), "10.10.1.53", dns, 1)), profiles.ImportOptions{Name: "settings.xml"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return azure.Package{Profile: imported.Profiles[0], Gateway: azure.Gateway{Name: "contoso", ID: "/subscriptions/11111111-1111-4111-8111-111111111111/resourceGroups/network/providers/Microsoft.Network/virtualNetworkGateways/contoso"},
+			Findings: []finding.Finding{{Code: "noticed", Severity: finding.Warning}, {Code: "noted", Severity: finding.Note}}}
+	}
+	keptFor := func(id string) string {
+		entry, err := into.Get(id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return entry.Settings.AzureGateway
+	}
+	first := read("10.10.1.53")
+	r := Run(t.Context(), into, []Source{{Azure: &first}}, nil)
+	if len(r.Done) != 1 || len(r.Failed) != 0 || len(r.Warnings) != 1 || keptFor(r.Done[0].ID) != first.Gateway.ID {
+		t.Fatalf("%+v", r)
+	}
+	second := read("10.10.1.54")
+	second.Gateway.ID += "-2"
+	r = Run(t.Context(), into, []Source{{Azure: &second}}, nil)
+	if len(r.Conflicts) != 1 || len(r.Done) != 0 {
+		t.Fatalf("%+v", r)
+	}
+	for choice, want := range map[Choice]string{KeepBoth: " (2)", Replace: ""} {
+		more := Decide(into, r.Conflicts[0], choice)
+		if len(more.Done) != 1 || more.Done[0].Name != second.Profile.Name+want && choice == KeepBoth || keptFor(more.Done[0].ID) != second.Gateway.ID {
+			t.Errorf("%s: %+v", choice, more)
+		}
 	}
 }

@@ -35,6 +35,8 @@ var (
 	down []byte
 	//go:embed images/up.svg
 	up []byte
+	//go:embed images/cloud.svg
+	cloud []byte
 )
 
 // AppIcon is Footbridge's.
@@ -63,6 +65,9 @@ func Managed() fyne.Resource { return coloured("managed.svg", managed, ColorName
 // Down and Up are the directions of traffic.
 func Down() fyne.Resource { return coloured("down.svg", down, ColorNameIn) }
 func Up() fyne.Resource   { return coloured("up.svg", up, ColorNameOut) }
+
+// Cloud is for what comes from Azure.
+func Cloud() fyne.Resource { return coloured("cloud.svg", cloud, theme.ColorNameForeground) }
 
 func coloured(name string, data []byte, colour fyne.ThemeColorName) fyne.Resource {
 	return theme.NewColoredResource(fyne.NewStaticResource(name, data), colour)

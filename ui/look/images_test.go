@@ -24,7 +24,7 @@ func TestDesktopIcon(t *testing.T) {
 func TestPicturesDiffer(t *testing.T) {
 	test.NewTempApp(t).Settings().SetTheme(New(Light))
 	seen := map[string]string{}
-	for _, resource := range []fyne.Resource{Off(), Busy(), On(), Waiting(), Failed(), Managed(), Down(), Up(), TrayOff(), TrayBusy(), TrayOn(), TrayAttention(), AppIcon()} {
+	for _, resource := range []fyne.Resource{Off(), Busy(), On(), Waiting(), Failed(), Managed(), Down(), Up(), TrayOff(), TrayBusy(), TrayOn(), TrayAttention(), Cloud(), AppIcon()} {
 		canvas := software.NewTransparentCanvas()
 		canvas.SetContent(NewIcon(resource, 32))
 		canvas.Resize(fyne.NewSquareSize(32))
