@@ -1,6 +1,7 @@
 package editor
 
 import (
+	"errors"
 	"os"
 	"slices"
 	"strings"
@@ -127,4 +128,85 @@ func TestLocked(t *testing.T) {
 	if NewDraft(english(t), time.Now, view, managed).ReadOnly() == "" {
 		t.Error("a machine profile can be changed")
 	}
+}
+
+// There is one certificate, in one place: the last one that is typed.
+func TestOneCertificateTakesThePlaceOfAnother(t *testing.T) {
+	into, view := stored(t)
+	contoso, _ := view.Named("Contoso")
+	d := NewDraft(english(t), time.Now, view, contoso)
+	d.Set("pkcs12", "/home/alice/alice.pfx")
+	d.Set("certificate", "/home/alice/alice.pem")
+	if d.Value("pkcs12") != "" || d.Value("certificate") == "" {
+		t.Errorf("%q %q", d.Value("pkcs12"), d.Value("certificate"))
+	}
+	d.Set("pkcs11", "pkcs11:token=alice")
+	if d.Value("certificate") == "" { // with the issuers that are not on the token
+		t.Error("the certificate file is gone")
+	}
+	d.Set("certificate-folder", "/home/alice/certificates")
+	if d.Value("pkcs11") != "" || d.Value("certificate") != "" {
+		t.Errorf("%q %q", d.Value("pkcs11"), d.Value("certificate"))
+	}
+	if err := d.Save(into); err != nil {
+		t.Fatal(err)
+	}
+	kept, _ := viewOf(t, into).Named("Contoso")
+	if c := kept.Settings.Certificate; c == nil || c.Folder != "/home/alice/certificates" || c.PKCS11URI != "" || c.CertificateFile != "" {
+		t.Errorf("%+v", c)
+	}
+}
+
+// What is wrong is said while it is typed, in words, in every language; a password never.
+func TestEveryMistakeIsSaid(t *testing.T) {
+	mistakes := map[string]string{
+		"dns-servers": "10.0.0", "dns-suffixes": "corp example.-", "include-routes": "10.0.0.0/33", "exclude-routes": "x", "transport": "sctp",
+		"proxy": "ftp://alice:hunter2@proxy:1", "mtu": "100", "autoconnect": "maybe", "trusted-networks": "host:0", "secondary-profile": strings.Repeat("a", 300),
+		"azure-gateway": "/subscriptions/x", "username": strings.Repeat("a", 300), "remember-password": "perhaps", "certificate": "alice.pem", "key": "alice.key",
+		"pkcs12": "alice.pfx", "pkcs11": "token=alice", "certificate-folder": "certificates", "certificate-thumbprint": "12", "certificate-issuer": strings.Repeat("a", 300),
+		"sign-in": "carrier pigeon", "login-hint": strings.Repeat("a", 300),
+	}
+	_, view := stored(t)
+	contoso, _ := view.Named("Contoso")
+	for _, tag := range language.Languages() {
+		texts, err := language.Open(tag)
+		if err != nil {
+			t.Fatal(err)
+		}
+		d := NewDraft(texts, time.Now, view, contoso)
+		for _, key := range settings.Keys() {
+			if !texts.Has("ui.editor.field." + key.Name) {
+				t.Errorf("%s: %s has no name", tag, key.Name)
+			}
+			mistake, known := mistakes[key.Name]
+			if !known {
+				t.Errorf("%s is not tried", key.Name)
+				continue
+			}
+			d.Set(key.Name, mistake)
+			said := d.Wrong(key.Name)
+			if said == "" || d.Valid() || strings.Contains(said, "hunter2") || strings.HasPrefix(said, "ui.") {
+				t.Errorf("%s: %s: %q", tag, key.Name, said)
+			}
+			if tag != language.Default && expectedInEnglish(t, key.Name, mistake, said) {
+				t.Errorf("%s: %s is not translated: %q", tag, key.Name, said)
+			}
+			d.Set(key.Name, key.Example)
+			if said := d.Wrong(key.Name); said != "" {
+				t.Errorf("%s: %s: the example is wrong: %q", tag, key.Name, said)
+			}
+			d.Set(key.Name, "")
+		}
+	}
+}
+
+// expectedInEnglish reports whether what is said has the English words for what was expected in it.
+func expectedInEnglish(t *testing.T, key, mistake, said string) bool {
+	t.Helper()
+	var probe settings.Settings
+	var wrong *settings.ValueError
+	if err := probe.Set(key, mistake); !errors.As(err, &wrong) {
+		t.Fatalf("%s: %q is right", key, mistake)
+	}
+	return strings.Contains(said, wrong.Expected)
 }

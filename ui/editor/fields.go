@@ -73,10 +73,19 @@ func (p *Page) newWrong(key string) *widget.Label {
 }
 
 func (p *Page) lockedNote() fyne.CanvasObject {
-	note := widget.NewLabel(p.text("locked", nil))
-	note.Importance = widget.LowImportance
-	return container.NewBorder(nil, nil, container.NewCenter(look.NewIcon(look.Managed(), 16)), nil, note)
+	icon := container.NewPadded(look.NewIcon(look.Managed(), 16))
+	return container.NewBorder(nil, nil, container.NewCenter(icon), nil, quiet(p.text("locked", nil)))
 }
+
+// quiet is a text that is less important, and still legible.
+func quiet(text string) *widget.RichText {
+	label := widget.NewRichText(&widget.TextSegment{Text: text, Style: widget.RichTextStyle{ColorName: look.ColorNameQuiet}})
+	label.Wrapping = fyne.TextWrapWord
+	return label
+}
+
+// rows puts things below each other that belong together, with the space between them that there is between widgets.
+func rows(objects ...fyne.CanvasObject) *fyne.Container { return container.NewVBox(objects...) }
 
 func (p *Page) input(f Field) fyne.CanvasObject {
 	switch f.Kind {
@@ -94,7 +103,7 @@ func (p *Page) input(f Field) fyne.CanvasObject {
 	case Choice:
 		return p.choice(f)
 	default:
-		entry := p.newEntry(p.draft.Value(f.Key), f.Example, !f.Locked, func(value string) { p.set(f.Key, value) })
+		entry := p.newEntry(p.draft.Value(f.Key), shortened(f.Example), !f.Locked, func(value string) { p.set(f.Key, value) })
 		p.entries[f.Key] = entry
 		if f.Kind == Text {
 			return entry
@@ -122,7 +131,9 @@ func (p *Page) choice(f Field) fyne.CanvasObject {
 	now := ""
 	for _, value := range f.Choices {
 		word := value
-		if key := "ui.editor.choice." + f.Key + "." + value; value == "" {
+		if key := "ui.editor.choice." + f.Key + "." + value; value == "" && f.Key == "sign-in" { // profiles do not say
+			word = p.env.Texts.Text("ui.preferences.browser", nil)
+		} else if value == "" {
 			word = p.text("as-in-profile", nil)
 		} else if p.env.Texts.Has(key) {
 			word = p.env.Texts.Text(key, nil)

@@ -163,3 +163,22 @@ func saved(t *testing.T, d *Draft, into *store.Store) (*profiles.Profile, string
 	}
 	return entry.Profile, string(file)
 }
+
+// empty is a store with nothing in it.
+func empty(t *testing.T) *store.Store {
+	t.Helper()
+	into, err := store.Open(t.TempDir(), store.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return into
+}
+
+// writeKeyPair writes a certificate and its key, in PKCS #8, into one file.
+func writeKeyPair(t *testing.T, path string, c *x509.Certificate, key []byte) {
+	t.Helper()
+	file := append(inPEM(c), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key})...)
+	if err := os.WriteFile(path, file, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -28,7 +28,7 @@ type Page struct {
 	done    func()
 	content fyne.CanvasObject
 	tabs    *container.AppTabs
-	save    *widget.Button
+	save    *keyboard.Button
 	state   *widget.Label
 	wrong   map[string]*widget.Label     // by the setting's key
 	fields  map[string]fyne.CanvasObject // by the setting's key, with what is said about it
@@ -83,9 +83,9 @@ func (p *Page) build() {
 		p.tabs.Append(container.NewTabItem(p.text(section.Name, nil), scrolled(p.section(section))))
 	}
 	p.tabs.OnUnselected = func(*container.TabItem) { p.secret.hide() }
-	p.save = widget.NewButtonWithIcon(p.text("save", nil), theme.DocumentSaveIcon(), p.saveDraft)
-	p.save.Importance = widget.HighImportance
-	cancel := widget.NewButton(p.env.Texts.Text("ui.action.cancel", nil), p.cancel)
+	p.save = keyboard.NewButton(p.text("save", nil), p.saveDraft)
+	p.save.Icon, p.save.Importance = theme.DocumentSaveIcon(), widget.HighImportance
+	cancel := keyboard.NewButton(p.env.Texts.Text("ui.action.cancel", nil), p.cancel)
 	p.state = widget.NewLabel("")
 	p.state.Truncation = fyne.TextTruncateEllipsis
 	bottom := container.NewBorder(nil, nil, nil, container.NewHBox(cancel, p.save), p.state)

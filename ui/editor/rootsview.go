@@ -20,6 +20,7 @@ import (
 type rootsView struct {
 	page    *Page
 	content *fyne.Container
+	card    *fyne.Container // around the list
 	list    *fyne.Container
 	system  *widget.Label // says that the computer's roots hold
 	says    *widget.Label // why a file was not taken
@@ -33,12 +34,14 @@ func newRootsView(p *Page) *rootsView {
 	v.says.Hide()
 	v.add = keyboard.NewButton(p.text("root-add", nil), func() { p.openFile(MostRoots, v.addFile) })
 	v.add.Icon = theme.ContentAddIcon()
-	v.content = p.titled(p.text("roots", nil), p.text("roots-about", nil), look.NewCard(v.list), v.system, p.newWrong(rootsKey), v.says)
+	v.card = look.NewCard(v.list)
+	below := rows(v.card, v.system, p.newWrong(rootsKey), v.says)
 	if p.draft.ProfileLocked() {
-		v.content.Add(p.lockedNote())
+		below.Add(p.lockedNote())
 	} else {
-		v.content.Add(flow.New(v.add))
+		below.Add(flow.New(v.add))
 	}
+	v.content = p.titled(p.text("roots", nil), p.text("roots-about", nil), below)
 	visible(v.content, p.draft.HasRoots())
 	v.fill()
 	return v
@@ -63,7 +66,7 @@ func (v *rootsView) fill() {
 		}
 		v.list.Add(row)
 	}
-	visible(v.content.Objects[1], len(roots) > 0)
+	visible(v.card, len(roots) > 0)
 	visible(v.system, p.draft.SystemRoots())
 	v.list.Refresh()
 }

@@ -44,11 +44,11 @@ func newSecretView(p *Page) *secretView {
 		p.update()
 	}
 	v.entry.OnEscape = v.stopReplacing
-	file := keyboard.NewButton(p.text("secret-file", nil), func() { p.openFile(MostSecret, func(data []byte) { v.entry.SetText(string(data)) }) })
+	file := keyboard.NewButton(p.text("secret-file", nil), func() { p.openFile(MostSecret, v.readFile) })
 	file.Icon, file.OnEscape = theme.FolderOpenIcon(), v.stopReplacing
-	v.another = container.NewVBox(container.NewBorder(nil, nil, nil, file, v.entry), p.newWrong(secretKey), v.note)
+	v.another = rows(container.NewBorder(nil, nil, nil, file, v.entry), p.newWrong(secretKey), v.note)
 	v.another.Hide()
-	v.content = p.titled(p.text("secret", nil), p.text("secret-about", nil), v.shown, v.none, flow.New(v.reveal, v.replace), v.another)
+	v.content = p.titled(p.text("secret", nil), p.text("secret-about", nil), rows(v.shown, v.none, flow.New(v.reveal, v.replace), v.another))
 	visible(v.content, p.draft.HasSecret())
 	return v
 }
@@ -89,6 +89,13 @@ func (v *secretView) hide() {
 func (v *secretView) startReplacing() {
 	v.another.Show()
 	v.page.env.Window.Canvas().Focus(v.entry)
+}
+
+// readFile takes the secret from a file. What was typed before is gone.
+func (v *secretView) readFile(content []byte) {
+	v.entry.SetText("")
+	v.page.draft.SetSecret(string(content))
+	v.page.update()
 }
 
 // stopReplacing leaves the profile's secret as it is.

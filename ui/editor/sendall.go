@@ -64,8 +64,6 @@ func (p *Page) newSendAll() fyne.CanvasObject {
 	if p.draft.ProfileSendsAll() {
 		key = "send-all-profile"
 	}
-	about := widget.NewLabel(p.text(key, nil))
-	about.Wrapping, about.Importance = fyne.TextWrapWord, widget.LowImportance
 	enable(p.sendAll, !p.draft.ProfileSendsAll() && !p.draft.locked(routesKey))
-	return container.New(layout.NewCustomPaddedVBoxLayout(0), p.sendAll, about)
+	return container.New(layout.NewCustomPaddedVBoxLayout(0), p.sendAll, quiet(p.text(key, nil)))
 }

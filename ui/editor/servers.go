@@ -100,7 +100,7 @@ func parseServer(text string, port uint16) (profiles.Server, bool) {
 
 // shortened keeps a quotation of what was typed short.
 func shortened(text string) string {
-	const longest = 60
+	const longest = 48
 	if runes := []rune(text); len(runes) > longest {
 		return string(runes[:longest]) + "…"
 	}

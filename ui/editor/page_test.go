@@ -1,0 +1,482 @@
+package editor
+
+import (
+	"crypto/x509"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/test"
+	"fyne.io/fyne/v2/widget"
+
+	"github.com/footbridge-vpn/footbridge/client"
+	"github.com/footbridge-vpn/footbridge/client/api"
+	"github.com/footbridge-vpn/footbridge/profiles/certificate"
+	"github.com/footbridge-vpn/footbridge/profiles/store"
+	"github.com/footbridge-vpn/footbridge/ui/keyboard"
+	"github.com/footbridge-vpn/footbridge/ui/look"
+	"github.com/footbridge-vpn/footbridge/ui/page/pagetest"
+)
+
+type viewer client.View
+
+func (v viewer) View() client.View { return client.View(v) }
+
+// sight is a page on a bench, and what it is about.
+type sight struct {
+	*pagetest.Bench
+	p     *Page
+	into  *store.Store
+	done  int
+	files [][]byte // that the user chooses, one after another
+	undo  func()
+}
+
+type options struct {
+	tag     string
+	variant look.Variant
+	size    fyne.Size
+	change  func(*client.View)
+	known   []*x509.Certificate // roots of the computer
+}
+
+// see shows the page for Contoso.
+func see(t *testing.T, into *store.Store, o options) *sight {
+	t.Helper()
+	if o.tag == "" {
+		o.tag, o.variant = "en", look.Light
+	}
+	if o.size.IsZero() {
+		o.size = fyne.NewSize(560, 760)
+	}
+	s := &sight{Bench: pagetest.New(t, o.tag, o.variant, o.size), into: into}
+	s.Env.Undo = func(text string, undo func()) {
+		s.Notices = append(s.Notices, text)
+		s.undo = undo
+	}
+	view := viewOf(t, into)
+	if o.change != nil {
+		o.change(&view)
+	}
+	id := client.MachinePrefix + "m1"
+	if contoso, ok := view.Named("Contoso"); ok {
+		id = contoso.ID
+	}
+	s.p = New(s.Env, viewer(view), into, id, func() { s.done++ })
+	s.p.systemRoots = func() ([]*x509.Certificate, error) { return o.known, nil }
+	s.p.openFile = func(most int64, then func([]byte)) {
+		data := s.files[0]
+		s.files = s.files[1:]
+		then(data[:min(int64(len(data)), most+1)])
+	}
+	s.Show(s.p)
+	return s
+}
+
+// tab opens a tab by what stands on it.
+func (s *sight) tab(t *testing.T, text string) {
+	t.Helper()
+	for _, tab := range s.p.tabs.Items {
+		if tab.Text == text {
+			s.p.tabs.Select(tab)
+			return
+		}
+	}
+	t.Fatalf("there is no tab %q", text)
+}
+
+// draws reports whether a text is on the screen. Shows looks at what a password entry hides, too.
+func (s *sight) draws(text string) bool {
+	_, ok := pagetest.Find(s.Bench, func(t *canvas.Text) bool { return strings.Contains(t.Text, text) })
+	return ok
+}
+
+// tall makes the window so tall that all of the tab is seen.
+func (s *sight) tall() {
+	scroll := s.p.tabs.Selected().Content.(*container.Scroll)
+	size := s.Window.Canvas().Size()
+	for range 2 {
+		s.Settle(fyne.NewSize(size.Width, scroll.Content.MinSize().Height+150))
+	}
+}
+
+func contoso(t *testing.T, method string) *store.Store {
+	t.Helper()
+	old, other := rootOf(t, "Example Global Root G2", 1), rootOf(t, "Example Global Root G3", 2)
+	return kept(t, azureFile("Contoso", method, certificate.Thumbprint(old), certificate.Thumbprint(other)), old, other)
+}
+
+func TestTypingIsCheckedAndSaved(t *testing.T) {
+	s := see(t, contoso(t, "cert"), options{})
+	if !s.p.save.Disabled() {
+		t.Error("there is something to save")
+	}
+	s.tab(t, "Network")
+	entry := s.p.entries["dns-servers"]
+	s.Window.Canvas().Focus(entry)
+	test.Type(entry, "10.0.0")
+	if !s.Shows("This should be a list of IP addresses") || !s.Shows("Something is not right yet.") || !s.p.save.Disabled() {
+		t.Error(s.Shown())
+	}
+	test.Type(entry, ".4")
+	if s.Shows("This should be") || s.p.save.Disabled() {
+		t.Error(s.Shown())
+	}
+	s.tab(t, "Automatic")
+	s.Tick("Yes")
+	s.Press("Save")
+	s.Until("it is saved", func() bool { return s.done == 1 })
+	entry2, err := s.into.Find("Contoso")
+	if err != nil || entry2.Settings.Get("dns-servers") != "10.0.0.4" || !entry2.Settings.AutoConnect || len(s.Failures) != 0 {
+		t.Errorf("%+v %v %v", entry2.Settings, err, s.Failures)
+	}
+}
+
+// Everything of the editor can be reached and done with the keyboard alone.
+func TestKeyboard(t *testing.T) {
+	s := see(t, contoso(t, "cert"), options{})
+	name := s.TabTo("the name", func(f fyne.Focusable) bool { e, is := f.(*keyboard.Entry); return is && e.Text == "Contoso" })
+	name.TypedKey(&fyne.KeyEvent{Name: fyne.KeyEnd})
+	for _, letter := range " West" {
+		name.TypedRune(letter)
+	}
+	s.tab(t, "Gateway")
+	s.TabToButton("Show")
+	if !s.Shows(oldSecret) {
+		t.Error("the secret is not shown")
+	}
+	s.TabToButton("Hide")
+	s.TabToButton("Replace")
+	if s.Window.Canvas().Focused() != s.p.secret.entry {
+		t.Error("nothing can be typed")
+	}
+	s.p.secret.entry.TypedKey(&fyne.KeyEvent{Name: fyne.KeyEscape})
+	if s.Shows("Paste the new secret here") || s.Window.Canvas().Focused() != s.p.secret.replace {
+		t.Error("Escape does not leave")
+	}
+	s.TabToButton("Remove")
+	if len(s.p.draft.Roots()) != 1 {
+		t.Error("no root is removed")
+	}
+	s.TabTo("the proxy", func(f fyne.Focusable) bool { return f == s.p.entries["proxy"] })
+	s.TabToButton("Save")
+	s.Until("it is saved", func() bool { return s.done == 1 })
+	if _, err := s.into.Find("Contoso West"); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestRootsOnThePage(t *testing.T) {
+	s := see(t, contoso(t, "cert"), options{})
+	s.tab(t, "Gateway")
+	if !s.Shows("Example Global Root G2, until 2040-01-01") || !s.Shows("Example Global Root G3, until 2040-01-01") || s.Shows("that this computer trusts") {
+		t.Error(s.Shown())
+	}
+	s.Press("Remove")
+	s.Press("Remove")
+	if !s.Shows("Keep one root, or add another.") || !s.p.save.Disabled() || s.Shows("Example Global Root") {
+		t.Error(s.Shown())
+	}
+	s.files = [][]byte{[]byte("hello"), inPEM(rootOf(t, "New Root", 7))}
+	s.Press("Add a root")
+	if !s.Shows("There is no certificate in this file.") {
+		t.Error(s.Shown())
+	}
+	s.Press("Add a root")
+	if !s.Shows("New Root, until 2040-01-01") || s.Shows("There is no certificate") || s.Shows("Keep one root") {
+		t.Error(s.Shown())
+	}
+	s.Press("Save")
+	s.Until("it is saved", func() bool { return s.done == 1 })
+	entry, err := s.into.Find("Contoso")
+	if err != nil || len(entry.Profile.Gateway.RootThumbprints) != 1 {
+		t.Errorf("%v %v", entry.Profile.Gateway.RootThumbprints, err)
+	}
+}
+
+// The roots that the profile only names by their thumbprints are looked for on this computer.
+func TestRootsOfThisComputer(t *testing.T) {
+	root := rootOf(t, "Example Global Root G2", 1)
+	s := see(t, kept(t, azureFile("Contoso", "cert", certificate.Thumbprint(root))), options{known: []*x509.Certificate{root}})
+	s.tab(t, "Gateway")
+	s.UntilShown("Example Global Root G2, until 2040-01-01")
+}
+
+func TestSecretOnThePage(t *testing.T) {
+	s := see(t, contoso(t, "cert"), options{})
+	s.tab(t, "Gateway")
+	if s.draws(oldSecret[:16]) || !s.draws(hiddenSecret) {
+		t.Error("the secret is seen")
+	}
+	s.Press("Show")
+	if !s.draws(oldSecret[:16]) {
+		t.Error("the secret is not seen")
+	}
+	s.tab(t, "Network")
+	s.tab(t, "Gateway")
+	if s.draws(oldSecret[:16]) {
+		t.Error("whoever comes back sees the secret")
+	}
+	s.Press("Show")
+	s.p.Hidden()
+	if s.draws(oldSecret[:16]) {
+		t.Error("it stays when the page is left")
+	}
+	s.Press("Replace")
+	test.Type(s.p.secret.entry, "0123")
+	if !s.Shows("This is not a gateway secret.") || s.draws("0123") || !s.p.save.Disabled() {
+		t.Error(s.Shown())
+	}
+	s.files = [][]byte{[]byte(staticKey(newSecret))}
+	s.Press("From a file")
+	if s.Shows("This is not a gateway secret.") || !s.Shows("A new one takes its place when you save.") || s.draws(newSecret[:16]) {
+		t.Error(s.Shown())
+	}
+	s.Press("Save")
+	s.Until("it is saved", func() bool { return s.done == 1 })
+	entry, err := s.into.Find("Contoso")
+	if err != nil || entry.Profile.ControlChannel.Key.Reveal() != newSecret {
+		t.Errorf("it is not the new one: %v", err)
+	}
+	for _, notice := range s.Notices {
+		if strings.Contains(notice, newSecret[:16]) {
+			t.Error("a notice shows the secret")
+		}
+	}
+}
+
+func TestMethodOnThePage(t *testing.T) {
+	s := see(t, contoso(t, "cert"), options{})
+	s.tab(t, "Sign-in")
+	if !s.Shows("Certificate with its key") || s.Shows("Tenant") || s.Shows("User name") {
+		t.Error(s.Shown())
+	}
+	s.Select("Microsoft Entra ID").SetSelected("Microsoft Entra ID")
+	if s.Shows("Certificate with its key") || !s.Shows("Tenant") || !s.Shows("Write the tenant's id") || !s.p.save.Disabled() {
+		t.Error(s.Shown())
+	}
+	test.Type(s.p.method.tenant, "11111111-2222-4333-8444-555555555555")
+	test.Type(s.p.method.audience, azureVPN)
+	if s.Shows("Write the") || s.p.save.Disabled() {
+		t.Error(s.Shown())
+	}
+	s.Press("Save")
+	s.Until("it is saved", func() bool { return s.done == 1 })
+	entry, err := s.into.Find("Contoso")
+	if err != nil || entry.Profile.Authentication.Entra == nil || entry.Profile.Authentication.Entra.Tenant != oldTenant {
+		t.Errorf("%+v %v", entry.Profile.Authentication, err)
+	}
+}
+
+func TestSendAllOnThePage(t *testing.T) {
+	s := see(t, contoso(t, "cert"), options{})
+	s.tab(t, "Network")
+	test.Type(s.p.entries[routesKey], "10.0.0.0/8")
+	s.Tick("Send all traffic through this connection")
+	if s.p.entries[routesKey].Text != "0.0.0.0/0,10.0.0.0/8" || !s.p.sendAll.Checked {
+		t.Errorf("%q", s.p.entries[routesKey].Text)
+	}
+	s.p.entries[routesKey].SetText("10.0.0.0/8")
+	if s.p.sendAll.Checked {
+		t.Error("the switch does not follow what is typed")
+	}
+}
+
+// A folder of certificates is read, and one of them can be chosen.
+func TestCertificatePicker(t *testing.T) {
+	dir := t.TempDir()
+	for name, number := range map[string]byte{"alice": 21, "bob": 22} {
+		leaf := rootOf(t, name, number)
+		key, err := x509.MarshalPKCS8PrivateKey(key(number))
+		if err != nil {
+			t.Fatal(err)
+		}
+		writeKeyPair(t, filepath.Join(dir, name+".pem"), leaf, key)
+	}
+	s := see(t, contoso(t, "cert"), options{})
+	s.tab(t, "Sign-in")
+	s.UntilShown("Choose the file with your certificate to connect.")
+	s.p.entries["certificate-folder"].SetText(dir)
+	s.UntilShown("Several certificates fit.")
+	choice := s.Select("bob, issued by bob, until 2040-01-01")
+	if choice.Selected != "The one that fits" || len(choice.Options) != 3 {
+		t.Errorf("%q of %q", choice.Selected, choice.Options)
+	}
+	choice.SetSelected("bob, issued by bob, until 2040-01-01")
+	s.UntilShown("The gateway will see bob")
+	if got := s.p.entries[thumbprintKey].Text; got != certificate.Thumbprint(rootOf(t, "bob", 22)) {
+		t.Errorf("%q", got)
+	}
+	choice.SetSelected("The one that fits")
+	s.UntilShown("Several certificates fit.")
+	s.p.entries["certificate"].SetText(filepath.Join(dir, "alice.pem"))
+	s.UntilShown("The gateway will see alice")
+	if s.p.entries["certificate-folder"].Text != "" || s.p.checked.picker.Visible() {
+		t.Error("the folder is still there")
+	}
+}
+
+// What an administrator decides is seen, and cannot be changed.
+func TestLockedPages(t *testing.T) {
+	s := see(t, contoso(t, "cert"), options{change: func(v *client.View) {
+		v.Policy = &api.Policy{MachineProfilesOnly: true, Locked: []string{routesKey, "proxy"}}
+	}})
+	for _, tab := range []string{"Gateway", "Sign-in", "Network"} {
+		s.tab(t, tab)
+		if !s.Shows("Your administrator decided this.") {
+			t.Errorf("%s: %q", tab, s.Shown())
+		}
+	}
+	s.tab(t, "Gateway")
+	if s.Shows("Add a root") || s.Shows("Remove") || s.Shows("Gateway secret") || !s.p.entries["proxy"].Disabled() || s.p.entries["azure-gateway"].Disabled() || !s.p.sendAll.Disabled() || !s.p.method.choice.Disabled() {
+		t.Error(s.Shown())
+	}
+}
+
+func TestMachineProfilePage(t *testing.T) {
+	s := see(t, empty(t), options{change: func(v *client.View) {
+		v.Connections = []client.Connection{{ID: client.MachinePrefix + "m1", Name: "Head office", Authentication: "cert", Servers: []string{"head.example:443"}, Machine: &api.MachineProfile{ID: "m1"}}}
+	}})
+	if !s.Shows("Edit Head office") || s.Shows("Remove") || s.Shows("Export") || !s.p.save.Disabled() {
+		t.Error(s.Shown())
+	}
+	s.tab(t, "Gateway")
+	if !s.Shows("head.example:443") || s.Shows("Trusted roots") || s.Shows("Gateway secret") {
+		t.Error(s.Shown())
+	}
+	for key, entry := range s.p.entries {
+		if !entry.Disabled() {
+			t.Errorf("%s can be changed", key)
+		}
+	}
+}
+
+func TestRemoveAndUndo(t *testing.T) {
+	s := see(t, contoso(t, "cert"), options{})
+	s.Press("Remove")
+	s.Until("it is removed", func() bool { return s.done == 1 })
+	if _, err := s.into.Find("Contoso"); err == nil || s.undo == nil {
+		t.Fatal("it is still there")
+	}
+	s.undo()
+	s.Until("it is back", func() bool { return s.done == 2 })
+	entry, err := s.into.Find("Contoso")
+	if err != nil || entry.Profile.ControlChannel.Key.Reveal() != oldSecret {
+		t.Error(err)
+	}
+}
+
+func TestRemoveWhileConnected(t *testing.T) {
+	s := see(t, contoso(t, "cert"), options{change: func(v *client.View) { v.Connections[0].Session = &api.Session{ID: "s1"} }})
+	s.Press("Remove")
+	if !s.Shows("Disconnect it first.") {
+		t.Error(s.Shown())
+	}
+	s.Press("Close")
+	s.tab(t, "Network")
+	test.Type(s.p.entries["mtu"], "1400")
+	if !s.Shows("This takes effect when you connect the next time.") {
+		t.Error(s.Shown())
+	}
+}
+
+func TestLeavingAsks(t *testing.T) {
+	s := see(t, contoso(t, "cert"), options{})
+	s.Press("Cancel")
+	if s.done != 1 {
+		t.Error("nothing was changed, and it asks")
+	}
+	s.tab(t, "Gateway")
+	s.Press("Remove")
+	s.Press("Cancel")
+	if s.done != 1 || !s.Shows("You changed something. Discard that?") {
+		t.Error(s.Shown())
+	}
+	s.Press("Go on editing")
+	s.Press("Cancel")
+	s.Press("Discard")
+	if s.done != 2 {
+		t.Error("it stays")
+	}
+	if entry, err := s.into.Find("Contoso"); err != nil || len(entry.Profile.Gateway.RootThumbprints) != 2 {
+		t.Error("what was discarded is saved")
+	}
+}
+
+func TestExportFormats(t *testing.T) {
+	into := contoso(t, "cert")
+	entry, err := into.Find("Contoso")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, format := range formats() {
+		path := filepath.Join(t.TempDir(), "contoso"+format.suffix)
+		if err := write(&entry, format, path); err != nil {
+			t.Errorf("%s: %v", format.name, err)
+			continue
+		}
+		info, err := os.Stat(path)
+		if err != nil || info.Size() == 0 || info.Mode().Perm() != 0o600 {
+			t.Errorf("%s: %v %v", format.name, info, err)
+		}
+	}
+	s := see(t, into, options{})
+	s.Press("Export")
+	choice, ok := pagetest.Find(s.Bench, func(r *widget.RadioGroup) bool { return true })
+	if !ok || len(choice.Options) != len(formats()) {
+		t.Error(s.Shown())
+	}
+}
+
+func TestFailuresAreShown(t *testing.T) {
+	s := see(t, contoso(t, "cert"), options{})
+	s.tab(t, "Network")
+	test.Type(s.p.entries["mtu"], "1400")
+	if err := s.into.Remove(s.p.before.ID); err != nil {
+		t.Fatal(err)
+	}
+	s.Press("Save")
+	s.Until("it is said", func() bool { return len(s.Failures) == 1 })
+	var missing *store.NotFoundError
+	if !errors.As(s.Failures[0], &missing) || s.done != 0 || s.p.save.Disabled() {
+		t.Error(s.Failures)
+	}
+}
+
+func TestPictures(t *testing.T) {
+	for _, c := range []struct {
+		name, tag string
+		variant   look.Variant
+	}{{"light-en", "en", look.Light}, {"dark-nl", "nl", look.Dark}} {
+		for i, tab := range []string{"general", "gateway", "sign-in", "automatic", "network"} {
+			t.Run(tab+"-"+c.name, func(t *testing.T) {
+				method := "cert"
+				if c.tag == "nl" {
+					method = "aad"
+				}
+				s := see(t, contoso(t, method), options{tag: c.tag, variant: c.variant, change: func(v *client.View) {
+					v.Connections[0].Entry.Imported = pagetest.Moment()
+					v.Policy = &api.Policy{Locked: []string{"proxy", "trusted-networks"}, SavePasswords: true}
+				}})
+				s.Until("it is looked at", func() bool { return method != "cert" || s.p.checked.label.Text != "" })
+				s.p.tabs.SelectIndex(i)
+				switch tab {
+				case "gateway":
+					s.Press(s.p.text("secret-replace", nil))
+					s.p.secret.entry.SetText("0123")
+					s.Window.Canvas().Unfocus()
+				case "network":
+					s.p.entries["dns-servers"].SetText("10.0.0")
+					s.p.sendAll.SetChecked(true)
+				}
+				s.tall()
+				s.Picture(tab + "-" + c.name)
+			})
+		}
+	}
+}
