@@ -113,10 +113,14 @@ func summarise(checks []Check) Check {
 // earlierCause is the warning that a failure on the way to the gateway follows from, or the failure itself: a network without the
 // Internet is a fault only where the gateway cannot be reached in it.
 func earlierCause(failed Check, checks []Check) Check {
-	if failed.Stage != StageNames && failed.Stage != StageReach || failed.ID != NamesNoAnswer && failed.Stage == StageNames {
-		return failed
+	var causes []ID
+	switch {
+	case failed.ID == NamesNotFound: // of a name server that knows no other name either this says nothing
+		causes = []ID{InternetUnresolved}
+	case failed.ID == NamesNoAnswer, failed.Stage == StageReach:
+		causes = []ID{NetworkNoDefault, ProxyNotUsed, InternetUnreachable, InternetUnresolved}
 	}
-	for _, id := range []ID{NetworkNoDefault, ProxyNotUsed, InternetUnreachable} {
+	for _, id := range causes {
 		for _, check := range checks {
 			if check.ID == id {
 				check.Verdict = Failed

@@ -117,6 +117,10 @@ func TestNamesTheFault(t *testing.T) {
 		{"proxy cannot reach the gateway", ProxyCannotReach, func(r *rig) { r.proxy(http.StatusBadGateway) }},
 
 		{"no such name", NamesNotFound, func(r *rig) { delete(r.records, labHost) }},
+		{"name servers that know nothing", InternetUnresolved, func(r *rig) {
+			delete(r.records, labHost)
+			r.options.Probes = Probes{InternetURL: "http://connecttest.lab/", Expected: portalText, ClockURL: "https://clock.lab/"}
+		}},
 		{"name servers silent", NamesNoAnswer, func(r *rig) {
 			silent, err := net.ListenPacket("udp", "127.0.0.1:0")
 			if err != nil {

@@ -14,7 +14,10 @@ func checkInternet(ctx context.Context, x *examination, f facts) ([]Check, learn
 		return one(InternetUnknown)
 	}
 	answer, err := x.fetch(ctx, x.Probes.InternetURL)
-	if err != nil {
+	switch {
+	case err != nil && notFound(err):
+		return one(InternetUnresolved, err.Error())
+	case err != nil:
 		return one(InternetUnreachable, err.Error())
 	}
 	return []Check{say(InternetOK)}, func(f *facts) { f.web = answer }

@@ -106,7 +106,7 @@ func (r *rig) client(identity *pki.Identity, err error) *tls.Certificate {
 }
 
 // impatient is for a gateway that says nothing: waiting as long as usual would tell no more.
-func (r *rig) impatient() { r.options.gatewayWait = 700 * time.Millisecond }
+func (r *rig) impatient() { r.options.gatewayWait = 2 * time.Second }
 
 // present makes another certificate the gateway's.
 func (r *rig) present(identity *pki.Identity, err error) {

@@ -22,10 +22,17 @@ func Texts() []Text {
 	return slices.Concat(runTexts(), serviceTexts(), networkTexts(), gatewayTexts(), signInTexts(), tunnelTexts(), hostTexts())
 }
 
-// say makes the check of a finding. What is left empty of details is left out.
+// say makes the check of a finding. What is left empty of details is left out, and of what several errors say alike all but one.
 func say(id ID, details ...string) Check {
-	details = slices.DeleteFunc(slices.Clone(details), func(s string) bool { return s == "" })
-	check := Check{ID: id, Verdict: Unknown, Detail: strings.Join(details, "; ")}
+	var said []string
+	for _, detail := range details {
+		for line := range strings.Lines(detail) { // joined errors have one line each
+			if line = strings.TrimSpace(line); line != "" && !slices.Contains(said, line) {
+				said = append(said, line)
+			}
+		}
+	}
+	check := Check{ID: id, Verdict: Unknown, Detail: strings.Join(said, "; ")}
 	for _, text := range Texts() {
 		if text.ID == id {
 			check.Verdict, check.Who, check.Sentence, check.Remedy = text.Verdict, text.Who, text.Sentence, text.Remedy

@@ -9,6 +9,7 @@ const (
 
 	InternetOK          ID = "internet-ok"
 	InternetUnreachable ID = "internet-unreachable"
+	InternetUnresolved  ID = "internet-names-not-found"
 	InternetUnknown     ID = "internet-unknown"
 
 	PortalNone    ID = "portal-none"
@@ -61,6 +62,7 @@ func networkTexts() []Text {
 
 		{InternetOK, OK, "", "The Internet answers.", ""},
 		{InternetUnreachable, Warning, Network, "The Internet does not answer.", "Check the network that this computer is in, and whether it leads to the Internet."},
+		{InternetUnresolved, Warning, Network, "The name servers of this network know no name on the Internet.", "Check the network, and the name servers that are set on this computer; ask whoever runs the network."},
 		{InternetUnknown, Skipped, "", "The Internet was not asked.", ""},
 
 		{PortalNone, OK, "", "No sign-in page of the network is in the way.", ""},
