@@ -71,12 +71,17 @@ func (s *Service) permit(needed api.Role, do operation) http.Handler {
 		s.mu.Lock()
 		role := s.role(uid)
 		s.mu.Unlock()
+		_, broken := s.rules()
 		if role == "" {
 			writeError(w, refuse("You may not see connections on this computer.", "Ask your administrator."))
 			return
 		}
 		if needed == api.Operate && role == api.Observe {
 			s.logger.Warn("request refused", "uid", uid, "method", r.Method, "path", r.URL.Path)
+			if broken != nil { // whom the policy would let is not known
+				writeError(w, broken)
+				return
+			}
 			writeError(w, refuse("You may not connect and disconnect on this computer.", "Log in on it, or ask an administrator."))
 			return
 		}

@@ -1,7 +1,9 @@
 package service
 
 import (
+	"cmp"
 	"net/netip"
+	"slices"
 
 	"github.com/footbridge-vpn/footbridge/client/api"
 )
@@ -18,15 +20,18 @@ func (s *Service) recomputeOverlaps() {
 		}
 	}
 	for _, c := range s.sessions {
-		before := len(c.overlaps)
+		before := c.overlaps
 		c.overlaps = nil
 		for other, routes := range connected {
 			if other != c {
 				c.overlaps = append(c.overlaps, overlapsOf(c, connected[c], other, routes)...)
 			}
 		}
+		slices.SortFunc(c.overlaps, func(a, b api.Overlap) int {
+			return cmp.Or(cmp.Compare(a.Session, b.Session), cmp.Compare(a.Prefix, b.Prefix))
+		})
 		c.overlaps = c.overlaps[:min(len(c.overlaps), maxOverlaps)]
-		if len(c.overlaps) != before {
+		if !slices.Equal(c.overlaps, before) {
 			s.publish(c)
 		}
 	}

@@ -36,8 +36,10 @@ func (s *Service) readPolicy() {
 	defer s.mu.Unlock()
 	s.fleet.policy = path
 	if err != nil {
-		s.logger.Error("policy cannot be followed", "error", err)
-		s.policyProblem = err.Error()
+		if problem := err.Error(); problem != s.policyProblem { // it is read again and again, and said once
+			s.logger.Error("policy cannot be followed", "error", err)
+			s.policyProblem = problem
+		}
 	} else {
 		s.policy, s.policyProblem = read, ""
 	}
