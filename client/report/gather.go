@@ -5,10 +5,12 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/footbridge-vpn/footbridge/client/api"
@@ -24,6 +26,9 @@ const (
 	// maxRecords bounds the history.
 	maxRecords = 200
 )
+
+// withoutService is what a report lacks where the service does not run.
+const withoutService = "The service cannot be reached: what it would have told is not in the report."
 
 // gatherer collects the files of a report.
 type gatherer struct {
@@ -48,9 +53,19 @@ func (g *gatherer) add(name, content string) {
 	g.files = append(g.files, file{name: name, content: content})
 }
 
-// lack notes what could not be had.
+// lack notes what could not be had. Of a service that cannot be reached all is missing, which is said once.
 func (g *gatherer) lack(what string, err error) {
-	g.missing = append(g.missing, fmt.Sprintf("%s: %v", what, err))
+	var refusal *api.Error
+	switch note := fmt.Sprintf("%s: %v", what, err); {
+	case errors.As(err, &refusal) && refusal.Code == api.NotRunning:
+		if !slices.Contains(g.missing, withoutService) {
+			g.missing = append(g.missing, withoutService)
+		}
+	case refusal != nil:
+		g.missing = append(g.missing, what+": "+refusal.Error())
+	default:
+		g.missing = append(g.missing, note)
+	}
 	g.options.Logger.Debug("part of report missing", "part", what, "error", err)
 }
 

@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/netip"
 	"net/url"
@@ -268,7 +269,14 @@ func TestPlainReportsHaveNoSecretsEither(t *testing.T) {
 type broken struct{ tattler }
 
 func (broken) Status(context.Context) (*api.Snapshot, error) {
-	return nil, &api.Error{Code: api.NotRunning, Sentence: "It does not run."}
+	return nil, &api.Error{Code: api.NotRunning, Sentence: "It does not run."} // which is said once, however much was to be asked
+}
+func (b broken) History(ctx context.Context, _ int) (*api.History, error) {
+	_, err := b.Status(ctx)
+	return nil, fmt.Errorf("call service: %w", err)
+}
+func (broken) Policy(context.Context) (*api.Policy, error) {
+	return nil, fmt.Errorf("call service: %w", &api.Error{Code: api.NotPermitted, Sentence: "You may not."})
 }
 func (broken) Logs(context.Context, api.LogQuery, func(api.LogRecord) error) error {
 	return errors.New("no log")
@@ -278,10 +286,10 @@ func TestGoesOnWithoutWhatIsNotThere(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "report.zip")
 	write(t, path, "an older one")
 	written, err := Write(t.Context(), path, Options{Service: broken{}, Computer: func(context.Context) (*diagnosis.Computer, error) { return nil, errors.New("no network") }})
-	if err != nil || len(written.Missing) != 3 {
+	if err != nil || len(written.Missing) != 4 || !slices.Contains(written.Missing, withoutService) || !slices.Contains(written.Missing, "The policy: You may not.") {
 		t.Fatalf("%+v %v", written, err)
 	}
-	if readme := unpack(t, path)["README.txt"]; !strings.Contains(readme, "It does not run.") || !strings.Contains(readme, "no network") {
+	if readme := unpack(t, path)["README.txt"]; !strings.Contains(readme, withoutService) || !strings.Contains(readme, "no network") {
 		t.Error(readme)
 	}
 	if _, err := Write(t.Context(), filepath.Join(path, "x"), Options{}); err == nil {
