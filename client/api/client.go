@@ -26,7 +26,7 @@ func Dial(socket string) *Client {
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 			conn, err := new(net.Dialer).DialContext(ctx, "unix", socket)
 			if err != nil && ctx.Err() == nil {
-				return nil, &Error{NotRunning, fmt.Sprintf("The Footbridge service cannot be reached (%v).", err), "Start it: systemctl start footbridged."}
+				return nil, fmt.Errorf("%w (%w)", &Error{NotRunning, "The Footbridge service cannot be reached.", "Start it: sudo systemctl start footbridged."}, err)
 			}
 			return conn, err
 		},

@@ -71,7 +71,11 @@ func Explain(texts *language.Texts, err error) Failure {
 		return Failure{Code: string(problem.Code), Sentence: sentence, Remedy: remedy, Detail: problem.Detail}
 	case errors.As(err, &refusal):
 		sentence, remedy := texts.Explain(language.Refusals, string(refusal.Code), refusal.Sentence, refusal.Remedy)
-		return Failure{Code: string(refusal.Code), Sentence: sentence, Remedy: remedy}
+		f := Failure{Code: string(refusal.Code), Sentence: sentence, Remedy: remedy}
+		if refusal.Code == api.NotRunning {
+			f.Detail = err.Error() // the service's own refusals have no more to say
+		}
+		return f
 	case errors.As(err, &notFound):
 		return say("profile-not-found", language.Values{"Name": notFound.Name})
 	case errors.As(err, &ambiguous):
@@ -81,9 +85,15 @@ func Explain(texts *language.Texts, err error) Failure {
 	case errors.As(err, &imported):
 		return Failure{Code: faultCode(imported.Findings), Sentence: texts.Text("error.not-a-profile", language.Values{"Reason": faults(texts, imported.Findings)})}
 	case errors.As(err, &exported):
-		return say("cannot-export", language.Values{"Format": string(exported.Format), "Reason": exported.Problem})
+		code := "cannot-export"
+		if exported.Format == profiles.FormatOVPN {
+			code = "cannot-export-ovpn"
+		}
+		return say(code, language.Values{"Format": string(exported.Format), "Reason": translated(texts, exported.Problem)})
 	case errors.As(err, &value):
 		return say("setting-value", language.Values{"Key": value.Key, "Expected": translated(texts, value.Expected)})
+	case errors.As(err, &key) && key.Similar != "":
+		return say("setting-unknown-similar", language.Values{"Key": key.Key, "Similar": key.Similar})
 	case errors.As(err, &key):
 		return say("setting-unknown", language.Values{"Key": key.Key})
 	case errors.Is(err, store.ErrBusy):

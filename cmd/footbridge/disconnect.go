@@ -3,11 +3,13 @@ package main
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/footbridge-vpn/footbridge/client/api"
 	"github.com/footbridge-vpn/footbridge/client/language"
+	"github.com/footbridge-vpn/footbridge/profiles/store"
 )
 
 func (a *app) disconnectCommand() *cobra.Command {
@@ -51,12 +53,18 @@ func (a *app) disconnect(ctx context.Context, wanted string, every bool) error {
 	if all.snapshot == nil {
 		return all.silence
 	}
+	service := a.service()
+	defer service.Close()
 	ending, err := all.ending(wanted, every)
+	var unknown *store.NotFoundError
+	if errors.As(err, &unknown) && isSessionID(wanted) {
+		if refusal := service.Disconnect(ctx, wanted); refusal != nil {
+			err = refusal // the service says whose it is not
+		}
+	}
 	if err != nil {
 		return err
 	}
-	service := a.service()
-	defer service.Close()
 	result := disconnectResult{newDocument(), []disconnectedSession{}}
 	for _, session := range ending {
 		if err := endSession(ctx, service, session.ID); err != nil {
@@ -99,6 +107,11 @@ func (l *landscape) ending(wanted string, every bool) ([]api.Session, error) {
 	default:
 		return nil, &usageError{"several-connected", nil}
 	}
+}
+
+// isSessionID tells the ids of sessions, as crypto/rand.Text makes them, from names of profiles.
+func isSessionID(text string) bool {
+	return len(text) >= 26 && strings.Trim(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") == ""
 }
 
 // errEnded says that the awaited end has come.

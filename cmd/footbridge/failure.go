@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/footbridge-vpn/footbridge/client/api"
 	explanation "github.com/footbridge-vpn/footbridge/client/failure"
 	"github.com/footbridge-vpn/footbridge/client/language"
 )
@@ -62,6 +64,15 @@ func explain(texts *language.Texts, err error) failure {
 	}
 }
 
+// explain also knows whether the service that is not running is there at all.
+func (a *app) explain(texts *language.Texts, err error) failure {
+	f := explain(texts, err)
+	if f.Code == string(api.NotRunning) && runtime.GOOS == "linux" && a.socket == api.DefaultSocket && !(systemd{root: "/"}).has(unitPaths()...) {
+		f.Remedy, f.Command = texts.Text("error.service-missing", nil), shellCommand("sudo", "footbridge", "service", "install")
+	}
+	return f
+}
+
 // fail tells of an error and returns the exit code.
 func (a *app) fail(ctx context.Context, command *cobra.Command, err error) int {
 	if errors.Is(context.Cause(ctx), errInterrupted) {
@@ -76,7 +87,26 @@ func (a *app) fail(ctx context.Context, command *cobra.Command, err error) int {
 		a.failJSON(err, code)
 		return code
 	}
+	a.showFailure(a.explain(a.texts(), err))
+	if isUsage(err) && command != nil {
+		a.warn("error.see-help", language.Values{"Command": command.CommandPath()})
+	}
+	return code
+}
+
+// failAbout tells of one of several errors: the one about a file.
+func (a *app) failAbout(ctx context.Context, file string, err error) {
+	if context.Cause(ctx) != nil {
+		return // told once, in the end
+	}
 	f := explain(a.texts(), err)
+	if !strings.Contains(f.Sentence, file) {
+		f.Sentence = file + ": " + f.Sentence
+	}
+	a.showFailure(f)
+}
+
+func (a *app) showFailure(f failure) {
 	a.err.marked(red, "footbridge:", f.Sentence)
 	if f.Remedy != "" {
 		a.err.line(f.Remedy)
@@ -87,10 +117,6 @@ func (a *app) fail(ctx context.Context, command *cobra.Command, err error) int {
 	if a.verbose && f.Detail != "" {
 		a.warn("error.detail", language.Values{"Detail": f.Detail})
 	}
-	if isUsage(err) && command != nil {
-		a.warn("error.see-help", language.Values{"Command": command.CommandPath()})
-	}
-	return code
 }
 
 // toldError is an error that was told already, which still decides the exit code.
@@ -100,7 +126,7 @@ func (e toldError) Unwrap() error { return e.error }
 
 // failJSON prints a failure for programs: in English, so that it is the same everywhere.
 func (a *app) failJSON(err error, code int) {
-	a.printLine(newFailureLine(explain(a.english(), err), code))
+	a.printLine(newFailureLine(a.explain(a.english(), err), code))
 }
 
 // failureLine is the last line of a command that failed.

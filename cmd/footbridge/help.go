@@ -23,6 +23,9 @@ func groups() []string {
 	return []string{groupConnection, groupProfiles, groupSignIn, groupTrouble, groupComputer}
 }
 
+// likeness is how many letters apart a word may be from the command that was perhaps meant.
+const likeness = 2
+
 func hide(flags *pflag.FlagSet, name string) { flags.Lookup(name).Hidden = true }
 
 // describe gives every command and flag its words from the catalogue, and errors and help their form.
@@ -48,6 +51,7 @@ func (a *app) describeTree(command *cobra.Command) {
 	}
 	command.Flags().BoolP("help", "h", false, "")
 	command.DisableFlagsInUseLine = true
+	command.SuggestionsMinimumDistance = likeness
 	describeFlag := func(flag *pflag.Flag) {
 		flag.Usage = a.text(a.flagKey(command, flag), nil)
 	}

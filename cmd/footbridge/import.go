@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"runtime"
 	"strings"
 
@@ -158,7 +159,7 @@ func (a *app) importAll(ctx context.Context, sources []string, flags importFlags
 				first = err
 			}
 			if !a.json && len(sources) > 1 {
-				a.fail(ctx, nil, err)
+				a.failAbout(ctx, filepath.Base(source), err)
 			}
 			result.Failed = append(result.Failed, importFailure{source, exitCode(ctx, err), explain(a.english(), err)})
 		}

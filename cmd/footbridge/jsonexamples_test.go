@@ -62,13 +62,16 @@ func exampleFailure() failure {
 		Command: "sudo footbridge import --machine vpnprofile.zip", Detail: "add profile: there is another"}
 }
 
+// examplePolicyProblem is what is wrong with a policy.
+const examplePolicyProblem = `read policy: there is no rule "machine_profile_only"`
+
 func examples() []example {
 	since, connected, imported := moment(9, 0), moment(8, 1), moment(7, 0)
 	names := map[string]string{"dns-suffixes": "corp.example", "include-routes": "10.20.0.0/16"}
 	check := diagnosis.Check{ID: diagnosis.ServiceNotRunning, Stage: diagnosis.StageService, Verdict: diagnosis.Failed,
 		Sentence: "The Footbridge service is not running.", Remedy: "Start it: sudo systemctl start footbridged.", Who: diagnosis.Administrator,
 		Detail: "/run/footbridge/footbridged.sock", Took: 300 * time.Microsecond}
-	status := statusResult{newDocument(), "0.1.0", api.Operate, []api.Session{exampleSession()}, 1}
+	status := statusResult{newDocument(), "0.1.0", api.Operate, []api.Session{exampleSession()}, 1, examplePolicyProblem}
 	list := []example{
 		{"errors", []any{newFailureLine(exampleFailure(), exitFailed)}, false},
 		{"footbridge import", []any{importResult{newDocument(), true, true,
@@ -76,7 +79,7 @@ func examples() []example {
 			[]importFailure{{"other.zip", exitFailed, exampleFailure()}}, policyAdded}}, false},
 		{"footbridge import --from-url", []any{fleetFollowResult{newDocument(), true, "https://vpn.contoso.com/manifest.json", "added", 42, []string{"Contoso"}}}, false},
 		{"footbridge list", []any{listResult{newDocument(), true, []listedProfile{{"contoso", "Contoso", true, "aad", []string{exampleServer}, true,
-			tunnel.Connected, &since, "Q3XF6"}}, []damagedFile{{"/home/alice/.config/footbridge/profiles/old.json", "old.json.damaged", "it is no profile"}}}}, false},
+			tunnel.Connected, &since, "Q3XF6"}}, []damagedFile{{"/home/alice/.config/footbridge/profiles/old.json", "old.json.damaged", "it is no profile", ""}}}}, false},
 		{"footbridge show", []any{showResult{newDocument(), "contoso", "Contoso", true, "aad", []string{exampleServer}, "tcp",
 			&shownEntra{"c632b3df-fb67-4d84-bdcf-b95ad541b5c8", "https://login.microsoftonline.com/TENANT-ID/", "https://sts.windows.net/TENANT-ID/", "APP-ID"},
 			&shownCertificate{exampleThumbprint, "Contoso VPN root"}, []shownRoot{{"DigiCert Global Root G2", exampleThumbprint, moment(12, 0)}},
@@ -88,7 +91,7 @@ func examples() []example {
 		{"footbridge remove", []any{removeResult{newDocument(), []removedProfile{{"contoso", "Contoso"}}}}, false},
 		{"footbridge export", []any{exportResult{newDocument(), "contoso", "Contoso", "azure", "contoso.xml", "<AzVpnProfile>…</AzVpnProfile>"}}, false},
 		{"footbridge status", []any{status}, false},
-		{"footbridge status --watch", []any{statusLine{line{"status"}, statusResult{newDocument(), "0.1.0", api.Operate, []api.Session{}, 0}}}, true},
+		{"footbridge status --watch", []any{statusLine{line{"status"}, statusResult{newDocument(), "0.1.0", api.Operate, []api.Session{}, 0, ""}}}, true},
 		{"footbridge disconnect", []any{disconnectResult{newDocument(), []disconnectedSession{{"Q3XF6", "Contoso"}}}}, false},
 		{"footbridge history", []any{historyResult{newDocument(), []api.Record{{Session: "Q3XF6", UID: 1000, Profile: "Contoso", Machine: "contoso-machine",
 			Started: moment(8, 0), Connected: &connected, Ended: moment(9, 30), Server: exampleServer, Traffic: tunnel.Traffic{BytesIn: 12345678, BytesOut: 2345678, PacketsIn: 9876, PacketsOut: 8765},
@@ -100,7 +103,7 @@ func examples() []example {
 			Took: 2 * time.Second, Summary: check, Checks: []diagnosis.Check{check}}}}, false},
 		{"footbridge report", []any{reportResult{newDocument(), "report.zip", 48123, []string{"README.txt", "status.json"}, 17, []string{"The service did not answer."}}}, false},
 		{"footbridge repair", []any{repairResult{newDocument(), "service", []string{"A route was removed."}, []string{"A rule could not be removed."}}}, false},
-		{"footbridge service status", []any{serviceStatusResult{newDocument(), true, "active", "enabled", true, "0.1.0", api.DefaultSocket}}, false},
+		{"footbridge service status", []any{serviceStatusResult{newDocument(), true, "active", "enabled", true, "0.1.0", api.DefaultSocket, examplePolicyProblem}}, false},
 		{"footbridge service install, start, stop, uninstall", []any{serviceResult{newDocument(), "install"}}, false},
 		{"footbridge fleet status, check", []any{fleetResult{newDocument(), exampleFleet()}}, false},
 		{"footbridge fleet leave", []any{fleetLeaveResult{newDocument(), true}}, false},

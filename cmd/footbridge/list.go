@@ -45,6 +45,8 @@ type damagedFile struct {
 	Path       string `json:"path"`
 	SetAsideAs string `json:"set_aside_as,omitempty"`
 	Error      string `json:"error"`
+
+	reason string // in the user's language
 }
 
 func (a *app) list(ctx context.Context) error {
@@ -64,7 +66,7 @@ func (a *app) list(ctx context.Context) error {
 		result.Profiles = append(result.Profiles, item)
 	}
 	for _, d := range all.damaged {
-		result.Damaged = append(result.Damaged, damagedFile{d.Path, d.SetAsideAs, d.Err.Error()})
+		result.Damaged = append(result.Damaged, damagedFile{d.Path, d.SetAsideAs, d.Err.Error(), explain(a.texts(), d.Err).Sentence})
 	}
 	if a.json {
 		return a.printJSON(result)
@@ -75,7 +77,11 @@ func (a *app) list(ctx context.Context) error {
 
 func (a *app) showList(result listResult) {
 	for _, d := range result.Damaged {
-		a.warn("list.damaged", language.Values{"Path": d.Path, "Reason": d.Error})
+		key := "list.damaged"
+		if d.SetAsideAs != "" {
+			key = "list.set-aside"
+		}
+		a.warn(key, language.Values{"Path": d.Path, "SetAsideAs": d.SetAsideAs, "Reason": d.reason})
 	}
 	if len(result.Profiles) == 0 {
 		a.say("list.none", nil)

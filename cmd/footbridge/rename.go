@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
 
 	"github.com/spf13/cobra"
 
 	"github.com/footbridge-vpn/footbridge/client/language"
+	"github.com/footbridge-vpn/footbridge/profiles/store"
 )
 
 func (a *app) renameCommand() *cobra.Command {
@@ -36,6 +38,10 @@ func (a *app) rename(ctx context.Context, wanted, name string, machine bool) err
 		return err
 	}
 	renamed, err := target.Rename(entry.ID, name)
+	var exists *store.ExistsError
+	if errors.As(err, &exists) {
+		return &commandError{code: "name-taken", exit: exitFailed, values: language.Values{"Name": exists.Entry.Name}, err: err}
+	}
 	if err != nil {
 		return err
 	}

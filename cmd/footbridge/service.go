@@ -85,6 +85,9 @@ func packagedUnits() []string {
 	return []string{"usr/lib/systemd/system/" + serviceUnit, "lib/systemd/system/" + serviceUnit}
 }
 
+// unitPaths are all places where the unit may be.
+func unitPaths() []string { return append(packagedUnits(), unitPath) }
+
 func (a *app) serviceInstall(ctx context.Context, manager systemd) error {
 	if !manager.has(packagedUnits()...) {
 		program, err := manager.serviceProgram()
@@ -122,7 +125,7 @@ func (a *app) serviceStop(ctx context.Context, manager systemd) error {
 
 // serviceUninstall takes away what install wrote. Profiles and the service's user stay: other files may belong to it.
 func (a *app) serviceUninstall(ctx context.Context, manager systemd) error {
-	if !manager.has(append(packagedUnits(), unitPath)...) {
+	if !manager.has(unitPaths()...) {
 		return &commandError{code: "service-not-installed", exit: exitNotFound}
 	}
 	problem := errors.Join(manager.run(ctx, "systemctl", "disable", "--now", serviceUnit), manager.run(ctx, "systemctl", "--global", "disable", agentUnit))
@@ -149,13 +152,14 @@ type serviceStatusResult struct {
 	Answers   bool   `json:"answers"`
 	Version   string `json:"version,omitempty"`
 	Socket    string `json:"socket"`
+	Problem   string `json:"policy_problem,omitempty"` // why nobody may connect
 }
 
 // serviceStatus tells of the service. That it is not running is its exit code, too.
 func (a *app) serviceStatus(ctx context.Context, root string) error {
 	result := serviceStatusResult{document: newDocument(), Socket: a.socket}
 	if manager, err := newSystemd(root); err == nil && runtime.GOOS == "linux" {
-		result.Installed = manager.has(append(packagedUnits(), unitPath)...)
+		result.Installed = manager.has(unitPaths()...)
 		result.Active, result.Enabled = manager.word(ctx, "is-active"), manager.word(ctx, "is-enabled")
 	}
 	ctx, cancel := context.WithTimeout(ctx, serviceLimit)
@@ -164,7 +168,7 @@ func (a *app) serviceStatus(ctx context.Context, root string) error {
 	defer service.Close()
 	snapshot, err := service.Status(ctx)
 	if err == nil {
-		result.Answers, result.Version = true, snapshot.Service
+		result.Answers, result.Version, result.Problem = true, snapshot.Service, policyProblem(snapshot)
 	}
 	if a.json {
 		if err := a.printJSON(result); err != nil || result.Answers {
@@ -179,6 +183,7 @@ func (a *app) serviceStatus(ctx context.Context, root string) error {
 	a.out.facts([]fact{{"  " + a.text("service-status.socket", nil), cell{text: result.Socket}},
 		{"  " + a.text("service-status.active", nil), cell{text: result.Active}},
 		{"  " + a.text("service-status.enabled", nil), cell{text: result.Enabled}}})
+	a.showPolicyProblem(result.Problem)
 	return nil
 }
 

@@ -34,7 +34,10 @@ func (c *channels) Name() string                           { return "test0" }
 func (c *channels) Warnings() []host.Warning               { return nil }
 
 // serve runs a service for users, and returns its socket.
-func serve(t *testing.T) (socket string) {
+func serve(t *testing.T) (socket string) { t.Helper(); return serveWith(t, nil) }
+
+// serveWith is serve with other options.
+func serveWith(t *testing.T, change func(*service.Options)) (socket string) {
 	t.Helper()
 	if os.Getuid() != 0 {
 		t.Skip("acting as several users needs root")
@@ -57,9 +60,13 @@ func serve(t *testing.T) (socket string) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { log.Close() })
-	running := service.New(service.Options{Version: "0.9-test", Log: log, Logger: slog.New(log.Handler(nil)), Access: service.Access{LoginDir: filepath.Join(folder, "none")},
+	options := service.Options{Version: "0.9-test", Log: log, Logger: slog.New(log.Handler(nil)), Access: service.Access{LoginDir: filepath.Join(folder, "none")},
 		StateDir: filepath.Join(folder, "state"),
-		Computer: func(context.Context) (tunnel.Computer, error) { return &channels{tuntest.NewChannelTUN()}, nil }})
+		Computer: func(context.Context) (tunnel.Computer, error) { return &channels{tuntest.NewChannelTUN()}, nil }}
+	if change != nil {
+		change(&options)
+	}
+	running := service.New(options)
 	ctx, cancel := context.WithCancel(context.Background())
 	served := make(chan error, 1)
 	go func() { served <- running.Serve(ctx, listener) }()
@@ -195,6 +202,11 @@ func TestSessionsOfAUser(t *testing.T) {
 		t.Errorf("another user sees\n%s", out)
 	}
 	other.run("disconnect", "contoso").want(exitNotFound)
+	var mine statusResult
+	r.into(&mine)
+	if r := other.run("disconnect", mine.Sessions[0].ID).want(exitPermission); !strings.Contains(r.stderr, "belongs to another user") {
+		t.Errorf("another user is told: %s", r.stderr)
+	}
 	if out := other.run("disconnect", "--all").want(exitDone).stdout; out != "Nothing is connected.\n" {
 		t.Errorf("another user ended\n%s", out)
 	}

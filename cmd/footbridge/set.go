@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -56,7 +58,7 @@ func parseAssignment(argument string) (assignment, error) {
 func (s assignment) apply(to *settings.Settings) error {
 	value := s.value
 	if isFile(s.key) && value != "" {
-		whole, err := filepath.Abs(value)
+		whole, err := wholePath(value)
 		if err != nil {
 			return err
 		}
@@ -80,6 +82,18 @@ func (s assignment) apply(to *settings.Settings) error {
 		}
 	}
 	return to.Set(s.key, strings.Join(items, ","))
+}
+
+// wholePath is a path from the root of the file system. Not every shell does anything about a ~ behind KEY=.
+func wholePath(path string) (string, error) {
+	if rest, ok := strings.CutPrefix(path, "~/"); ok {
+		home, err := os.UserHomeDir()
+		if err != nil {
+			return "", fmt.Errorf("find home folder: %w", err)
+		}
+		path = filepath.Join(home, rest)
+	}
+	return filepath.Abs(path)
 }
 
 func splitList(text string) []string {

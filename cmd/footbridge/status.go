@@ -39,7 +39,8 @@ type statusResult struct {
 	Service  string        `json:"service"` // its version
 	Role     api.Role      `json:"role"`
 	Sessions []api.Session `json:"sessions"`
-	Others   int           `json:"others"` // sessions of others, which the user may not see
+	Others   int           `json:"others"`                   // sessions of others, which the user may not see
+	Problem  string        `json:"policy_problem,omitempty"` // why nobody may connect
 }
 
 // statusLine is a result among others: of status --watch.
@@ -68,7 +69,7 @@ func (a *app) status(ctx context.Context, wanted string) error {
 
 // statusOf is the part of a snapshot that was asked for.
 func (a *app) statusOf(ctx context.Context, snapshot *api.Snapshot, wanted string) (statusResult, error) {
-	result := statusResult{newDocument(), snapshot.Service, snapshot.Role, snapshot.Sessions, snapshot.Others}
+	result := statusResult{newDocument(), snapshot.Service, snapshot.Role, snapshot.Sessions, snapshot.Others, policyProblem(snapshot)}
 	if wanted != "" {
 		all, err := a.look(ctx)
 		if err != nil {
@@ -87,6 +88,21 @@ func (a *app) statusOf(ctx context.Context, snapshot *api.Snapshot, wanted strin
 		result.Sessions = []api.Session{}
 	}
 	return result, nil
+}
+
+// policyProblem is why the administrator's policy cannot be followed; empty: it can.
+func policyProblem(snapshot *api.Snapshot) string {
+	if snapshot.Policy == nil {
+		return ""
+	}
+	return snapshot.Policy.Problem
+}
+
+// showPolicyProblem tells of a policy because of which nobody may connect.
+func (a *app) showPolicyProblem(problem string) {
+	if problem != "" {
+		a.out.styledLine(red, a.text("status.policy-problem", language.Values{"Problem": problem}))
+	}
 }
 
 // refreshInterval is how often status --watch asks again while nothing happens: traffic grows without events.
@@ -171,6 +187,7 @@ func (a *app) showStatus(result statusResult, wanted string, before *measured) {
 		}
 		a.showSessionStatus(session, before)
 	}
+	a.showPolicyProblem(result.Problem)
 	if result.Others > 0 {
 		a.out.line(a.texts().Count("status.others", result.Others, nil))
 	}

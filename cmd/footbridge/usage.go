@@ -64,9 +64,22 @@ func flagProblem(_ *cobra.Command, err error) error {
 	case errors.As(err, &missing):
 		return &usageError{"flag-without-value", language.Values{"Flag": dashed(missing.GetSpecifiedName())}}
 	case errors.As(err, &invalid):
-		return &usageError{"flag-value", language.Values{"Flag": dashed(invalid.GetFlag().Name), "Value": strconv.Quote(invalid.GetValue())}}
+		return flagValue(invalid.GetFlag(), strconv.Quote(invalid.GetValue()))
 	default:
 		return &usageError{"flags", language.Values{"Reason": err.Error()}}
+	}
+}
+
+// flagValue says what a flag takes.
+func flagValue(flag *pflag.Flag, value string) error {
+	values := language.Values{"Flag": dashed(flag.Name), "Value": value}
+	switch flag.Value.Type() {
+	case "duration":
+		return &usageError{"flag-value-time", values}
+	case "int":
+		return &usageError{"flag-value-number", values}
+	default:
+		return &usageError{"flag-value", values}
 	}
 }
 
