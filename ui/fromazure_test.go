@@ -71,10 +71,7 @@ func TestImportFromAzure(t *testing.T) {
 		s.press("Import")
 	}
 	fetch()
-	s.until("the profile", func() bool { return len(kept()) == 1 })
-	if got := kept()[0]; got.Settings.AzureGateway != gatewayID {
-		t.Errorf("kept %+v", got)
-	}
+	s.until("the profile with its gateway", func() bool { return len(kept()) == 1 && kept()[0].Settings.AzureGateway == gatewayID })
 	s.until("the notice", func() bool { return s.says("Imported") })
 	for i, choice := range []string{"Keep both", "Replace"} {
 		fetch()

@@ -26,11 +26,37 @@ func (w *Window) keepSize() {
 	kept.SetFloat(heightKey, float64(size.Height))
 }
 
+// appear shows the window, and has what is open follow what goes on.
+func (w *Window) appear() {
+	w.window.Show()
+	if w.seen {
+		return
+	}
+	w.seen = true
+	w.list.Shown()
+	if w.open != nil {
+		w.open.Shown()
+	}
+}
+
+// vanish leaves the tray icon only. What nobody sees is not measured, asked for or drawn.
+func (w *Window) vanish() {
+	w.window.Hide()
+	if !w.seen {
+		return
+	}
+	w.seen = false
+	w.list.Hidden()
+	if w.open != nil {
+		w.open.Hidden()
+	}
+}
+
 // closeWindow leaves the tunnels as they are: the program goes on in the tray, or hands them over and ends.
 func (w *Window) closeWindow() {
 	w.keepSize()
 	if w.tray.present() && !w.options.QuitWhenClosed {
-		w.window.Hide()
+		w.vanish()
 		return
 	}
 	w.Quit()
@@ -46,7 +72,7 @@ func (w *Window) Quit() {
 	}
 	w.leaving = true
 	w.keepSize()
-	w.window.Hide()
+	w.vanish()
 	go func() {
 		w.handOver()
 		w.end()

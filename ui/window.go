@@ -98,6 +98,7 @@ type Window struct {
 	open       page.Page // nil: nothing is
 	connection string    // id of the connection that is open
 	showDetail bool
+	seen       bool // the window is on the screen, and not in the tray only
 
 	ctx     context.Context
 	end     context.CancelFunc
@@ -175,7 +176,6 @@ func (w *Window) build() {
 	w.window.SetOnDropped(func(_ fyne.Position, dropped []fyne.URI) { w.dropped(dropped) })
 	w.window.SetCloseIntercept(w.closeWindow)
 	w.addShortcuts()
-	w.list.Shown()
 	w.controller.Watch(w.refresh)
 	w.tray = newTray(w)
 }
@@ -186,13 +186,13 @@ func (w *Window) Start(hidden bool) {
 	w.controller.Start()
 	w.tray.start()
 	if !hidden || !w.tray.present() {
-		w.window.Show()
+		w.appear()
 	}
 }
 
 // Raise shows the window in front of others.
 func (w *Window) Raise() {
-	w.window.Show()
+	w.appear()
 	w.window.RequestFocus()
 }
 
@@ -254,7 +254,9 @@ func (w *Window) show(p page.Page, connection string) {
 	w.detail.Objects = []fyne.CanvasObject{p.Content()}
 	w.detail.Refresh()
 	w.list.Select(connection)
-	p.Shown()
+	if w.seen {
+		p.Shown()
+	}
 	w.panes.Refresh()
 }
 

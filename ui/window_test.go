@@ -7,13 +7,13 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/storage"
 	"fyne.io/fyne/v2/test"
 	"fyne.io/fyne/v2/widget"
 
 	"github.com/footbridge-vpn/footbridge/client"
 	"github.com/footbridge-vpn/footbridge/client/api"
 	"github.com/footbridge-vpn/footbridge/client/signin"
-	"github.com/footbridge-vpn/footbridge/profiles"
 	"github.com/footbridge-vpn/footbridge/tunnel"
 	"github.com/footbridge-vpn/footbridge/ui/keyboard"
 	"github.com/footbridge-vpn/footbridge/ui/look"
@@ -175,26 +175,6 @@ func TestQuestions(t *testing.T) {
 	}
 }
 
-// 500 profiles and 50 changes a second leave the window usable: each change is shown, and none takes long.
-func TestManyConnections(t *testing.T) {
-	s := show(t, "en", look.Light, func(v *client.View) {
-		running(v)
-		for i := range 500 {
-			name := "Branch " + string(rune('A'+i%26)) + strings.Repeat("x", i/26)
-			v.Connections = append(v.Connections, client.Connection{ID: name, Name: name, Authentication: profiles.Certificate})
-		}
-	})
-	for i := range 100 {
-		s.set(func(v *client.View) {
-			v.Connections[1].Session = &api.Session{ID: "s3", Profile: "Fabrikam", State: tunnel.Connecting, Reconnects: i}
-		})
-	}
-	s.until("the last change", func() bool {
-		c, _ := s.window.controller.View().Find("radius")
-		return c.Session != nil && c.Session.Reconnects == 99
-	})
-}
-
 // However the program ends, its tunnels are left to the background, once.
 func TestTunnelsAreLeft(t *testing.T) {
 	s := show(t, "en", look.Light, running)
@@ -215,5 +195,22 @@ func TestPictures(t *testing.T) {
 				test.AssertRendersToImage(t, "window-"+lang+"-"+string(variant)+".png", s.window.window.Canvas())
 			})
 		}
+	}
+}
+
+// Files that are dropped on the window are imported; what is dropped from elsewhere, such as a browser, is not taken for a file.
+func TestDrop(t *testing.T) {
+	s := show(t, "en", look.Light, running)
+	s.window.dropped([]fyne.URI{storage.NewFileURI("../profiles/testdata/import/settings.xml"), storage.NewURI("https://example.com/profile.zip")})
+	s.until("the profile", func() bool {
+		entries, _, err := s.window.options.Profiles.List()
+		return err == nil && len(entries) == 1
+	})
+	s.until("the notice", func() bool { return s.says("Imported") })
+	s.set(func(v *client.View) { v.Policy = locked() })
+	s.until("the policy", func() bool { return s.window.controller.View().Policy != nil })
+	s.window.dropped([]fyne.URI{storage.NewFileURI("../profiles/testdata/import/settings.xml")})
+	if !s.says("Your administrator allows only the profiles that they installed.") {
+		t.Error("it is imported though the policy forbids it")
 	}
 }

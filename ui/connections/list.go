@@ -138,9 +138,10 @@ func (l *List) refresh() {
 		l.mark()
 		return
 	}
-	for i := range l.rows {
-		if !equal(before[i], l.rows[i]) {
-			l.list.RefreshItem(i)
+	// The list itself would refresh every row that is seen for each that changed.
+	for _, r := range l.parts {
+		if r.index < len(l.rows) {
+			l.fill(r, r.index)
 		}
 	}
 }
@@ -194,11 +195,13 @@ func same(x, y []present.Connection) bool {
 
 // equal reports whether a row looks the same.
 func equal(x, y present.Connection) bool {
-	return x.Name == y.Name && x.State == y.State && x.Word == y.Word && x.Action == y.Action && x.Locked == y.Locked && x.Managed == y.Managed && x.NeedUser == y.NeedUser
+	return x.ID == y.ID && x.Name == y.Name && x.State == y.State && x.Word == y.Word && x.Action == y.Action && x.Locked == y.Locked && x.Managed == y.Managed && x.NeedUser == y.NeedUser
 }
 
 // row is one connection in the list.
 type row struct {
+	index   int                // in the list
+	shown   present.Connection // what it says; the zero value: nothing yet
 	content *fyne.Container
 	right   *fyne.Container // what is as wide as its words
 	state   *canvas.Image
@@ -222,24 +225,36 @@ func (l *List) newRow() fyne.CanvasObject {
 }
 
 func (l *List) fillRow(i widget.ListItemID, object fyne.CanvasObject) {
-	if i >= len(l.rows) {
+	if i < len(l.rows) {
+		l.fill(l.parts[object], i)
+	}
+}
+
+// fill shows a connection in a row. What says so already is left alone: measuring texts and drawing pictures is most of the work.
+func (l *List) fill(r *row, i int) {
+	shown := l.rows[i]
+	r.index = i
+	if equal(r.shown, shown) {
 		return
 	}
-	r, shown := l.parts[object], l.rows[i]
-	r.state.Resource = connection.StateImage(shown.State)
-	r.state.Refresh()
+	before := r.shown
+	r.shown = shown
+	if shown.State != before.State || before.ID == "" {
+		r.state.Resource = connection.StateImage(shown.State)
+		r.state.Refresh()
+	}
 	r.name.SetText(shown.Name)
 	r.word.SetText(shown.Word)
 	visible(r.managed, shown.Managed)
-	r.action.SetText(shown.Label)
 	r.action.OnTapped = func() { l.act(shown) }
-	r.action.Importance = widget.MediumImportance
+	if r.action.Text != shown.Label {
+		r.action.SetText(shown.Label)
+	}
 	if shown.Locked != "" || shown.Action == present.Wait {
 		r.action.Disable()
 	} else {
 		r.action.Enable()
 	}
-	r.action.Refresh()
 	r.content.Refresh()
 	r.right.Refresh()
 }

@@ -113,8 +113,9 @@ func (c *Controller) take(view client.View) {
 			delete(c.failures, connection.ID)
 		}
 	}
+	after := byID(view)
 	for _, connection := range before.Connections {
-		now, there := view.Find(connection.ID)
+		now, there := after[connection.ID]
 		if !there || connection.Session != nil && now.Session == nil {
 			c.sessionEnded(connection)
 		}
@@ -122,6 +123,15 @@ func (c *Controller) take(view client.View) {
 	c.notices.tell(before, view, c.options.Notify)
 	c.meter.keep(view)
 	c.tell()
+}
+
+// byID finds the connections of a view. A view may have hundreds, and comes many times a second.
+func byID(view client.View) map[string]*client.Connection {
+	all := make(map[string]*client.Connection, len(view.Connections))
+	for i := range view.Connections {
+		all[view.Connections[i].ID] = &view.Connections[i]
+	}
+	return all
 }
 
 // sessionEnded keeps why, where that is something to show.

@@ -138,3 +138,6 @@ func (c *Controller) anySession() bool {
 	}
 	return false
 }
+
+// LooksAtTraffic reports whether traffic is measured for somebody.
+func (c *Controller) LooksAtTraffic() bool { return c.meter.lookers > 0 }

@@ -42,8 +42,13 @@ func (n *notices) tell(before, after client.View, notify func(Notice)) {
 	if !before.Service.Running || !after.Service.Running {
 		return // sessions and machine profiles come and go with the service
 	}
+	was := byID(before)
 	for _, now := range after.Connections {
-		then, known := before.Find(now.ID)
+		var then client.Connection
+		found, known := was[now.ID]
+		if known {
+			then = *found
+		}
 		if known && now.Machine != nil && then.Machine != nil && then.Machine.SHA256 != now.Machine.SHA256 {
 			notify(Notice{Kind: ProfileChanged, Connection: now.ID, Name: now.Name})
 		}
