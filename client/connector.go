@@ -193,6 +193,7 @@ func entraRequest(connection Connection) (entra.Request, error) {
 		return request, ErrNotEntra
 	case connection.Entry != nil:
 		request.Entra = *connection.Entry.Profile.Authentication.Entra
+		request.TrustAuthority = entra.SignsInAt(request.Entra, connection.Settings.SignInServer)
 	case connection.Machine.Entra == nil:
 		return request, ErrNotEntra
 	default:

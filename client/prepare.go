@@ -11,6 +11,7 @@ import (
 	"github.com/footbridge-vpn/footbridge/client/agent"
 	"github.com/footbridge-vpn/footbridge/client/api"
 	"github.com/footbridge-vpn/footbridge/client/signin"
+	"github.com/footbridge-vpn/footbridge/client/signin/entra"
 	"github.com/footbridge-vpn/footbridge/profiles"
 	"github.com/footbridge-vpn/footbridge/profiles/secret"
 	"github.com/footbridge-vpn/footbridge/profiles/settings"
@@ -67,8 +68,8 @@ func PrepareMachine(ctx context.Context, machine api.MachineProfile, wish Wish, 
 		profile.Authentication.Certificate = &profiles.CertificateSelector{Thumbprint: machine.Thumbprint, Issuer: machine.Issuer}
 	}
 	if e := machine.Entra; e != nil {
-		entra := machineEntra(e)
-		profile.Authentication.Entra = &entra
+		wanted := machineEntra(e)
+		profile.Authentication.Entra = &wanted
 	}
 	p := &Prepared{Request: api.ConnectRequest{MachineProfile: machine.ID, LeaveDNS: wish.LeaveDNS, EndWithMe: wish.EndWithMe}}
 	p.Secrets = secretsFor(profile, machine.Settings, wish)
@@ -93,6 +94,7 @@ func secretsFor(profile *profiles.Profile, set settings.Settings, wish Wish) age
 	s := agent.Secrets{Profile: profile.Name, Type: profile.Authentication.Type, Username: profile.Authentication.Username, Password: profile.Authentication.Password,
 		Entra: profile.Authentication.Entra, LoginHint: set.LoginHint, DeviceCode: wish.DeviceCode || set.SignIn == settings.SignInDeviceCode,
 		MayRemember: set.RememberPassword == nil || *set.RememberPassword}
+	s.TrustAuthority = s.Entra != nil && entra.SignsInAt(*s.Entra, set.SignInServer)
 	if set.Username != "" {
 		s.Username = set.Username
 	}
@@ -116,7 +118,7 @@ func sourceOf(set settings.Settings, wish Wish) *settings.CertificateSource {
 // withoutPaths leaves out what is only for the user's own program.
 func withoutPaths(s settings.Settings) settings.Settings {
 	shared := s.Clone()
-	shared.Certificate, shared.LoginHint, shared.RememberPassword, shared.AutoConnect, shared.TrustedNetworks = nil, "", nil, false, nil
+	shared.Certificate, shared.LoginHint, shared.SignInServer, shared.RememberPassword, shared.AutoConnect, shared.TrustedNetworks = nil, "", "", nil, false, nil
 	return shared
 }
 

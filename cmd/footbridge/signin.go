@@ -84,7 +84,9 @@ func (a *app) tokenRequest(ctx context.Context, chosen known) (entra.Request, er
 		return entra.Request{}, &commandError{code: "no-entra", exit: exitUsage, values: language.Values{"Name": chosen.Name}}
 	}
 	if !chosen.Machine {
-		return entra.Request{Profile: chosen.Name, Entra: *chosen.Entry.Profile.Authentication.Entra, LoginHint: chosen.Settings.LoginHint}, nil
+		wanted := *chosen.Entry.Profile.Authentication.Entra
+		return entra.Request{Profile: chosen.Name, Entra: wanted, LoginHint: chosen.Settings.LoginHint,
+			TrustAuthority: entra.SignsInAt(wanted, chosen.Settings.SignInServer)}, nil
 	}
 	prepared, err := a.prepareMachine(ctx, chosen, client.Wish{}, &asker{app: a})
 	if err != nil {

@@ -33,6 +33,7 @@ const (
 	keyIssuer           = "certificate-issuer"
 	keySignIn           = "sign-in"
 	keyLoginHint        = "login-hint"
+	keySignInServer     = "sign-in-server"
 	keyAzureGateway     = "azure-gateway"
 )
 
@@ -218,6 +219,8 @@ func identityKeys() []entry {
 			setSignIn, func(s *Settings) string { return string(s.SignIn) }},
 		{Key{keyLoginHint, "The account that the sign-in page offers.", "alice@contoso.com"},
 			textOf(func(s *Settings) *string { return &s.LoginHint }), func(s *Settings) string { return s.LoginHint }},
+		{Key{keySignInServer, "A server besides Microsoft's that you trust to sign you in, because your administrator said so.", "login.contoso.com"},
+			textOf(func(s *Settings) *string { return &s.SignInServer }), func(s *Settings) string { return s.SignInServer }},
 	}
 }
 

@@ -30,6 +30,7 @@ type Settings struct {
 	Certificate      *CertificateSource `json:"certificate,omitempty"`       // where the user's certificate is
 	SignIn           SignInMethod       `json:"sign_in,omitempty"`           // how to sign in with Entra ID
 	LoginHint        string             `json:"login_hint,omitempty"`        // the account that the sign-in page offers, "alice@contoso.com"
+	SignInServer     string             `json:"sign_in_server,omitempty"`    // "login.example" or "login.example:8443": besides Microsoft's, the user trusts it
 	AzureGateway     string             `json:"azure_gateway,omitempty"`     // resource id of the gateway, for comparing the profile with what Azure would generate
 }
 
@@ -102,7 +103,8 @@ type CertificateSource struct {
 func (s Settings) IsZero() bool {
 	return len(s.DNSServers)+len(s.DNSSuffixes)+len(s.IncludeRoutes)+len(s.ExcludeRoutes)+len(s.TrustedNetworks) == 0 &&
 		s.Transport == "" && s.Proxy == nil && s.MTU == 0 && !s.AutoConnect && s.SecondaryProfile == "" && s.Username == "" &&
-		s.RememberPassword == nil && s.Certificate == nil && s.SignIn == SignInBrowser && s.LoginHint == "" && s.AzureGateway == ""
+		s.RememberPassword == nil && s.Certificate == nil && s.SignIn == SignInBrowser && s.LoginHint == "" && s.SignInServer == "" &&
+		s.AzureGateway == ""
 }
 
 // Clone is a copy that shares nothing with the settings.

@@ -53,6 +53,7 @@ func TestSet(t *testing.T) {
 		{"proxy", "http://[fd00::9]:3128", "http://[fd00::9]:3128"},
 		{"proxy", "None", "none"},
 		{"mtu", " 1400 ", "1400"},
+		{"sign-in-server", "login.example:8443", "login.example:8443"},
 		{"autoconnect", "yes", "true"},
 		{"autoconnect", "off", ""},
 		{"remember-password", "no", "false"},
@@ -100,6 +101,8 @@ func TestSetSaysWhatWasExpected(t *testing.T) {
 		{"sign-in", "letter", "browser or device-code"},
 		{"username", "a\nb", "one line"},
 		{"login-hint", strings.Repeat("x", 300), "at most 256"},
+		{"sign-in-server", "https://login.example/", "a host name"},
+		{"sign-in-server", "login.example:0", "a host name"},
 	}
 	for _, test := range tests {
 		s := Settings{MTU: 1400, Username: "before"}

@@ -109,10 +109,23 @@ func (s Settings) validateTexts() error {
 	if s.SignIn != SignInBrowser && s.SignIn != SignInDeviceCode {
 		problems = append(problems, &ValueError{Key: keySignIn, Value: string(s.SignIn), Expected: expectSignIn})
 	}
+	if s.SignInServer != "" && !isSignInServer(s.SignInServer) {
+		problems = append(problems, &ValueError{Key: keySignInServer, Value: s.SignInServer, Expected: expectServer})
+	}
 	if s.AzureGateway != "" && !isGateway(s.AzureGateway) {
 		problems = append(problems, &ValueError{Key: keyAzureGateway, Value: s.AzureGateway, Expected: expectGateway})
 	}
 	return errors.Join(problems...)
+}
+
+// isSignInServer reports whether a text is a host, perhaps with a port.
+func isSignInServer(text string) bool {
+	host, port, err := net.SplitHostPort(text)
+	if err != nil {
+		return IsHost(text)
+	}
+	number, err := strconv.ParseUint(port, 10, 16)
+	return IsHost(host) && err == nil && number > 0
 }
 
 // isGateway reports whether a text is the resource id of a gateway that profiles can be of.

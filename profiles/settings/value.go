@@ -27,6 +27,7 @@ const (
 	expectText       = "one line of at most 256 characters"
 	expectPath       = "the whole path of a file, such as /home/alice/alice.pem"
 	expectToken      = "a PKCS #11 URI without a PIN, such as pkcs11:token=alice;object=vpn"
+	expectServer     = "a host name, perhaps with a port"
 	expectGateway    = "the resource id of a virtual network gateway or a P2S VPN gateway"
 	expectThumbprint = "a SHA-1 thumbprint of 40 hexadecimal digits"
 )

@@ -157,7 +157,7 @@ func (d *Draft) Relevant(key string) bool {
 		return true
 	}
 	password := []string{"username", "remember-password"}
-	entra := []string{"sign-in", "login-hint"}
+	entra := []string{"sign-in", "login-hint", "sign-in-server"}
 	certificate := []string{"pkcs12", "certificate", "key", "certificate-folder", "certificate-thumbprint", "certificate-issuer", "pkcs11"}
 	both := d.before.Entry != nil && d.before.Entry.Profile.Authentication.AuthUserPass
 	switch {

@@ -53,7 +53,7 @@ var sectionKeys = []struct {
 	keys []string
 }{
 	{"gateway", []string{"transport", "proxy", "azure-gateway"}},
-	{"sign-in", []string{"pkcs12", "certificate", "key", "username", "remember-password", "sign-in", "login-hint", "certificate-folder", "certificate-thumbprint", "certificate-issuer", "pkcs11"}},
+	{"sign-in", []string{"pkcs12", "certificate", "key", "username", "remember-password", "sign-in", "login-hint", "sign-in-server", "certificate-folder", "certificate-thumbprint", "certificate-issuer", "pkcs11"}},
 	{"automatic", []string{"autoconnect", "trusted-networks", "secondary-profile"}},
 	{"network", []string{"dns-servers", "dns-suffixes", "include-routes", "exclude-routes", "mtu"}},
 }

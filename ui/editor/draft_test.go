@@ -164,7 +164,7 @@ func TestEveryMistakeIsSaid(t *testing.T) {
 		"proxy": "ftp://alice:hunter2@proxy:1", "mtu": "100", "autoconnect": "maybe", "trusted-networks": "host:0", "secondary-profile": strings.Repeat("a", 300),
 		"azure-gateway": "/subscriptions/x", "username": strings.Repeat("a", 300), "remember-password": "perhaps", "certificate": "alice.pem", "key": "alice.key",
 		"pkcs12": "alice.pfx", "pkcs11": "token=alice", "certificate-folder": "certificates", "certificate-thumbprint": "12", "certificate-issuer": strings.Repeat("a", 300),
-		"sign-in": "carrier pigeon", "login-hint": strings.Repeat("a", 300),
+		"sign-in": "carrier pigeon", "login-hint": strings.Repeat("a", 300), "sign-in-server": "https://login.contoso.example/",
 	}
 	_, view := stored(t)
 	contoso, _ := view.Named("Contoso")

@@ -4,6 +4,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/footbridge-vpn/footbridge/profiles"
 )
 
 // authority is who signs users in: one tenant of one cloud.
@@ -41,6 +43,12 @@ func parseAuthority(text string) (a authority, ok bool) {
 	}
 	host := strings.ToLower(parsed.Host)
 	return authority{host: strings.TrimSuffix(host, ":443"), tenant: strings.ToLower(segment)}, true
+}
+
+// SignsInAt reports whether a server is the one that a profile's users sign in at.
+func SignsInAt(entra profiles.Entra, server string) bool {
+	a, ok := parseAuthority(entra.Tenant)
+	return ok && server != "" && strings.EqualFold(a.host, strings.TrimSuffix(server, ":443"))
 }
 
 // tenantRunes are what ids and names of tenants are made of.

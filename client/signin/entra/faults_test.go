@@ -184,6 +184,29 @@ func TestForeignAuthorityNeedsTrust(t *testing.T) {
 	w.refused(request, CodeBadClaims)
 }
 
+// A server that the user confirmed is trusted for a profile that signs in there, and for no other.
+func TestConfirmedServer(t *testing.T) {
+	for _, c := range []struct {
+		tenant, server string
+		want           bool
+	}{
+		{"https://login.example/tenant/", "login.example", true},
+		{"https://LOGIN.example:443/tenant/", "login.Example", true},
+		{"https://login.example/tenant/", "login.example:443", true},
+		{"https://login.example:8443/tenant/", "login.example:8443", true},
+		{"https://login.example:8443/tenant/", "login.example", false},
+		{"https://evil.example/login.example/", "login.example", false},
+		{"https://login.example.evil/tenant", "login.example", false},
+		{"http://login.example/tenant/", "login.example", false},
+		{"https://login.example/tenant/", "", false},
+		{"", "", false},
+	} {
+		if got := SignsInAt(profiles.Entra{Tenant: c.tenant}, c.server); got != c.want {
+			t.Errorf("%q at %q: %v", c.tenant, c.server, got)
+		}
+	}
+}
+
 // hostile is an authority of a test: it answers as it is told.
 func hostile(t *testing.T, answer http.HandlerFunc) (*Provider, Request) {
 	t.Helper()

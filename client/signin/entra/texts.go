@@ -28,7 +28,7 @@ func userTexts() []Text {
 	return []Text{
 		{CodeNoTenant, "The profile does not say where to sign in, or says it in a way that cannot be used.", "Ask your administrator for a new profile; the tenant is https://login.microsoftonline.com/ and the tenant's id.", false},
 		{CodeNoAudience, "The profile does not say which application to sign in to.", "Ask your administrator for a new profile; the audience is an application id.", false},
-		{CodeForeignAuthority, "The profile wants you to sign in at a server that is not Microsoft's.", "Go on only if your administrator told you that this server is right; an installed profile of theirs needs no confirmation.", false},
+		{CodeForeignAuthority, "The profile wants you to sign in at a server that is not Microsoft's.", "Go on only if your administrator told you that this server is right: set it as the connection's sign-in-server. A profile that they installed for everybody needs no confirmation.", false},
 		{CodeBadClaims, "What the sign-in should ask for cannot be read.", "Connect again; if it stays so, show the log to your administrator.", false},
 
 		{CodeSignInNeeded, "You are not signed in.", "Sign in to go on.", needsUser},
