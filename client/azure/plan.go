@@ -40,7 +40,7 @@ func (c *Client) Plan(ctx context.Context, g Gateway, change Change) (*Plan, err
 	}
 	for _, d := range plan.Differences {
 		switch d.Field {
-		case FieldProtocols, FieldAuthentication, FieldTenant, FieldAudience, FieldIssuer, FieldCustomRoutes:
+		case FieldProtocols, FieldAuthentication, FieldTenant, FieldAudience, FieldIssuer, FieldCustomRoutes, FieldDNSServers:
 			plan.NewProfiles = true
 		}
 		switch d.Field {

@@ -183,9 +183,14 @@ func readSession(from armnetwork.VPNClientConnectionHealthDetail) Session {
 	return s
 }
 
-// Disconnect cuts sessions by their ids. Nothing is cut where one of them is not there: the error is a Problem with NoSession that names those,
-// except with Virtual WAN, which does not say without a blob who is connected.
-func (c *Client) Disconnect(ctx context.Context, g Gateway, ids []string) error {
+// Disconnect cuts sessions by their ids. Nothing is cut where one of them is not there: the error is a Problem with NoSession that names those.
+// Virtual WAN does not say without a blob (see Sessions) who is connected: where blob is empty its sessions are cut unseen.
+func (c *Client) Disconnect(ctx context.Context, g Gateway, ids []string, blob string) error {
+	if g.Kind != VirtualWAN || blob != "" {
+		if err := c.areThere(ctx, g, ids, blob); err != nil {
+			return err
+		}
+	}
 	request := armnetwork.P2SVPNConnectionRequest{VPNConnectionIDs: pointers(slices.Clone(ids))}
 	if g.Kind == VirtualWAN {
 		client, err := armnetwork.NewP2SVPNGatewaysClient(g.Subscription, c.credential, c.options)
@@ -196,7 +201,18 @@ func (c *Client) Disconnect(ctx context.Context, g Gateway, ids []string) error 
 		_, err = await(ctx, c, Disconnecting, g.Name, poller, err)
 		return err
 	}
-	sessions, err := c.Sessions(ctx, g, "")
+	client, err := armnetwork.NewVirtualNetworkGatewaysClient(g.Subscription, c.credential, c.options)
+	if err != nil {
+		return err
+	}
+	poller, err := client.BeginDisconnectVirtualNetworkGatewayVPNConnections(ctx, g.ResourceGroup, g.Name, request, nil)
+	_, err = await(ctx, c, Disconnecting, g.Name, poller, err)
+	return err
+}
+
+// areThere makes sure that there are sessions with ids.
+func (c *Client) areThere(ctx context.Context, g Gateway, ids []string, blob string) error {
+	sessions, err := c.Sessions(ctx, g, blob)
 	if err != nil {
 		return err
 	}
@@ -209,11 +225,5 @@ func (c *Client) Disconnect(ctx context.Context, g Gateway, ids []string) error 
 	if len(missing) > 0 {
 		return &Problem{Code: NoSession, Subject: g.Name, Names: missing}
 	}
-	client, err := armnetwork.NewVirtualNetworkGatewaysClient(g.Subscription, c.credential, c.options)
-	if err != nil {
-		return err
-	}
-	poller, err := client.BeginDisconnectVirtualNetworkGatewayVPNConnections(ctx, g.ResourceGroup, g.Name, request, nil)
-	_, err = await(ctx, c, Disconnecting, g.Name, poller, err)
-	return err
+	return nil
 }

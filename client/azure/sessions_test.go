@@ -48,19 +48,19 @@ func TestDisconnect(t *testing.T) {
 	w := newWorld(t)
 	for _, id := range []string{w.network, w.hub} {
 		w.SetSessions(id, session("OVPN_1", "alice", "172.16.201.2", 1), session("OVPN_2", "bob", "172.16.201.3", 1), session("OVPN_3", "eve", "172.16.201.4", 1))
-		if err := w.Disconnect(w.ctx, w.find(id), []string{"OVPN_1", "OVPN_3"}); err != nil {
+		if err := w.Disconnect(w.ctx, w.find(id), []string{"OVPN_1", "OVPN_3"}, ""); err != nil {
 			t.Error(err)
 		}
 		if left := w.Server.Sessions(id); !slices.Equal(left, []string{"OVPN_2"}) {
 			t.Errorf("left are %v", left)
 		}
 	}
-	err := w.Disconnect(w.ctx, w.find(w.network), []string{"OVPN_2", "OVPN_9"})
+	err := w.Disconnect(w.ctx, w.find(w.network), []string{"OVPN_2", "OVPN_9"}, "")
 	if p := wantProblem(t, err, NoSession); !slices.Equal(p.Names, []string{"OVPN_9"}) || len(w.Server.Sessions(w.network)) != 1 {
 		t.Errorf("%v, left are %v", p.Names, w.Server.Sessions(w.network))
 	}
 	w.Forbid("Microsoft.Network/virtualNetworkGateways/disconnectVirtualNetworkGatewayVpnConnections/action")
-	wantProblem(t, w.Disconnect(w.ctx, w.find(w.network), []string{"OVPN_2"}), NoPermission)
+	wantProblem(t, w.Disconnect(w.ctx, w.find(w.network), []string{"OVPN_2"}, ""), NoPermission)
 }
 
 func TestParseSessions(t *testing.T) {

@@ -248,7 +248,13 @@ func (a *administrator) sessions() {
 	if r := a.run("disconnect", "contoso-gateway", "--user", "alice@corp.example", "--yes").want(exitDone); !strings.Contains(r.stdout, "Cut 1 session") {
 		t.Error(r.stdout)
 	}
-	a.run("disconnect", "hub-gateway", "OVPN_2", "--yes", "--json").want(exitDone)
+	a.run("disconnect", "hub-gateway", "--user", "=bob", "--yes").want(exitUsage) // Virtual WAN does not say who is connected
+	a.run("disconnect", "hub-gateway", "OVPN_9", "--blob-url", a.azure.Blob(), "--yes").want(exitNotFound)
+	a.run("disconnect", "hub-gateway", "--user", "=BOB", "--blob-url", a.azure.Blob(), "--yes").want(exitDone)
+	if left := a.azure.Sessions(a.hub); len(left) != 1 || left[0] != "OVPN_1" {
+		t.Errorf("left at the hub are %v", left)
+	}
+	a.run("disconnect", "hub-gateway", "OVPN_1", "--yes", "--json").want(exitDone)
 	if left := a.azure.Sessions(a.network); len(left) != 1 || left[0] != "OVPN_2" {
 		t.Errorf("left are %v", left)
 	}

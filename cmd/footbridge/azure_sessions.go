@@ -176,6 +176,7 @@ func safeForSpreadsheet(text string) string {
 
 type azureDisconnectFlags struct {
 	user string
+	blob string
 	yes  bool
 }
 
@@ -191,6 +192,7 @@ func (a *app) azureDisconnectCommand(shared *azureFlags) *cobra.Command {
 		},
 	}
 	command.Flags().StringVar(&flags.user, "user", "", "")
+	command.Flags().StringVar(&flags.blob, "blob-url", "", "")
 	command.Flags().BoolVarP(&flags.yes, "yes", "y", false, "")
 	return command
 }
@@ -216,7 +218,7 @@ func (a *app) azureDisconnect(ctx context.Context, name string, ids []string, sh
 		return err
 	}
 	if flags.user != "" {
-		all, err := service.Sessions(ctx, g, "")
+		all, err := service.Sessions(ctx, g, flags.blob)
 		if err != nil {
 			return err
 		}
@@ -233,7 +235,7 @@ func (a *app) azureDisconnect(ctx context.Context, name string, ids []string, sh
 	if err := a.confirm(ctx, flags.yes, a.texts().Count("azure.disconnect.ask", len(ids), language.Values{"Gateway": g.Name})); err != nil {
 		return err
 	}
-	if err := service.Disconnect(ctx, g, ids); err != nil {
+	if err := service.Disconnect(ctx, g, ids, flags.blob); err != nil {
 		return err
 	}
 	service.end()
