@@ -3,6 +3,7 @@ package language
 
 import (
 	"embed"
+	"encoding/json"
 	"fmt"
 	"io/fs"
 	"path"
@@ -46,10 +47,14 @@ type Values map[string]string
 // Texts are all texts in one language. They are safe for concurrent use.
 type Texts struct {
 	tag       language.Tag
-	bundle    *i18n.Bundle
+	entries   map[string]json.RawMessage // as they stand in the file: a program needs few of them, and is to start at once
 	localizer *i18n.Localizer
 	printer   func() *message.Printer
 	english   func() (english, error)
+
+	mu     sync.Mutex // of bundle and parsed, and of localizer, which reads bundle
+	bundle *i18n.Bundle
+	parsed map[string]bool
 }
 
 // Open reads the texts in a language of Languages.
@@ -57,7 +62,7 @@ func Open(name string) (*Texts, error) {
 	if !slices.Contains(Languages(), name) {
 		return nil, fmt.Errorf("open texts: there is no language %q", name)
 	}
-	t := &Texts{tag: language.Make(name), bundle: i18n.NewBundle(language.English)}
+	t := &Texts{tag: language.Make(name), bundle: i18n.NewBundle(language.English), parsed: map[string]bool{}}
 	if err := t.read(name); err != nil {
 		return nil, err
 	}
@@ -73,9 +78,34 @@ func (t *Texts) read(name string) error {
 	if err != nil {
 		return fmt.Errorf("read texts: %w", err)
 	}
-	if _, err := t.bundle.ParseMessageFileBytes(data, file); err != nil {
+	if err := json.Unmarshal(data, &t.entries); err != nil {
 		return fmt.Errorf("read texts %s: %w", name, err)
 	}
+	return nil
+}
+
+// parse makes a text known to bundle. The mutex is held.
+func (t *Texts) parse(key string) error {
+	raw, found := t.entries[key]
+	if !found || t.parsed[key] {
+		return nil
+	}
+	forms := map[string]any{}
+	var text string
+	if json.Unmarshal(raw, &text) == nil {
+		forms["other"] = text
+	} else if err := json.Unmarshal(raw, &forms); err != nil {
+		return fmt.Errorf("read text %s: %w", key, err)
+	}
+	forms["id"] = key
+	parsed, err := i18n.NewMessage(forms)
+	if err == nil {
+		err = t.bundle.AddMessages(t.tag, parsed)
+	}
+	if err != nil {
+		return fmt.Errorf("read text %s: %w", key, err)
+	}
+	t.parsed[key] = true
 	return nil
 }
 
@@ -98,11 +128,16 @@ func (t *Texts) Count(key string, n int, values Values) string {
 
 // Has reports whether there is a text with a key.
 func (t *Texts) Has(key string) bool {
-	_, err := t.localizer.Localize(&i18n.LocalizeConfig{MessageID: key, TemplateData: Values{}})
-	return err == nil
+	_, found := t.entries[key]
+	return found
 }
 
 func (t *Texts) localize(config *i18n.LocalizeConfig) string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.parse(config.MessageID) != nil {
+		return config.MessageID
+	}
 	text, err := t.localizer.Localize(config)
 	if err != nil {
 		return config.MessageID
