@@ -43,7 +43,6 @@ func Claim(dir string, request Request) (*Instance, error) {
 		return nil, fmt.Errorf("claim window: %w", err)
 	}
 	lock := flock.New(filepath.Join(dir, "window.lock"))
-	socket := filepath.Join(dir, "window.sock")
 	deadline := time.Now().Add(answerLimit)
 	for {
 		first, err := lock.TryLock()
@@ -53,18 +52,14 @@ func Claim(dir string, request Request) (*Instance, error) {
 		if first {
 			break
 		}
-		if err := ask(socket, request); err == nil {
+		if err := ask(dir, request); err == nil {
 			return nil, nil
 		} else if time.Now().After(deadline) {
 			return nil, errors.Join(ErrSilent, err)
 		}
 		time.Sleep(50 * time.Millisecond) // it is on its way up, or down
 	}
-	if err := os.Remove(socket); err != nil && !errors.Is(err, os.ErrNotExist) {
-		lock.Close()
-		return nil, fmt.Errorf("claim window: %w", err)
-	}
-	listener, err := net.Listen("unix", socket)
+	listener, err := listen(dir)
 	if err != nil {
 		lock.Close()
 		return nil, fmt.Errorf("claim window: %w", err)
@@ -73,8 +68,8 @@ func Claim(dir string, request Request) (*Instance, error) {
 }
 
 // ask gives a request to the first start.
-func ask(socket string, request Request) error {
-	conn, err := net.DialTimeout("unix", socket, answerLimit)
+func ask(dir string, request Request) error {
+	conn, err := dial(dir)
 	if err != nil {
 		return err
 	}
