@@ -9,8 +9,6 @@ import (
 	"testing"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/canvas"
-	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/test"
 	"fyne.io/fyne/v2/widget"
 
@@ -19,97 +17,8 @@ import (
 	"github.com/footbridge-vpn/footbridge/profiles/certificate"
 	"github.com/footbridge-vpn/footbridge/profiles/store"
 	"github.com/footbridge-vpn/footbridge/ui/keyboard"
-	"github.com/footbridge-vpn/footbridge/ui/look"
 	"github.com/footbridge-vpn/footbridge/ui/page/pagetest"
 )
-
-type viewer client.View
-
-func (v viewer) View() client.View { return client.View(v) }
-
-// sight is a page on a bench, and what it is about.
-type sight struct {
-	*pagetest.Bench
-	p     *Page
-	into  *store.Store
-	done  int
-	files [][]byte // that the user chooses, one after another
-	undo  func()
-}
-
-type options struct {
-	tag     string
-	variant look.Variant
-	size    fyne.Size
-	change  func(*client.View)
-	known   []*x509.Certificate // roots of the computer
-}
-
-// see shows the page for Contoso.
-func see(t *testing.T, into *store.Store, o options) *sight {
-	t.Helper()
-	if o.tag == "" {
-		o.tag, o.variant = "en", look.Light
-	}
-	if o.size.IsZero() {
-		o.size = fyne.NewSize(560, 760)
-	}
-	s := &sight{Bench: pagetest.New(t, o.tag, o.variant, o.size), into: into}
-	s.Env.Undo = func(text string, undo func()) {
-		s.Notices = append(s.Notices, text)
-		s.undo = undo
-	}
-	view := viewOf(t, into)
-	if o.change != nil {
-		o.change(&view)
-	}
-	id := client.MachinePrefix + "m1"
-	if contoso, ok := view.Named("Contoso"); ok {
-		id = contoso.ID
-	}
-	s.p = New(s.Env, viewer(view), into, id, func() { s.done++ })
-	s.p.systemRoots = func() ([]*x509.Certificate, error) { return o.known, nil }
-	s.p.openFile = func(most int64, then func([]byte)) {
-		data := s.files[0]
-		s.files = s.files[1:]
-		then(data[:min(int64(len(data)), most+1)])
-	}
-	s.Show(s.p)
-	return s
-}
-
-// tab opens a tab by what stands on it.
-func (s *sight) tab(t *testing.T, text string) {
-	t.Helper()
-	for _, tab := range s.p.tabs.Items {
-		if tab.Text == text {
-			s.p.tabs.Select(tab)
-			return
-		}
-	}
-	t.Fatalf("there is no tab %q", text)
-}
-
-// draws reports whether a text is on the screen. Shows looks at what a password entry hides, too.
-func (s *sight) draws(text string) bool {
-	_, ok := pagetest.Find(s.Bench, func(t *canvas.Text) bool { return strings.Contains(t.Text, text) })
-	return ok
-}
-
-// tall makes the window so tall that all of the tab is seen.
-func (s *sight) tall() {
-	scroll := s.p.tabs.Selected().Content.(*container.Scroll)
-	size := s.Window.Canvas().Size()
-	for range 2 {
-		s.Settle(fyne.NewSize(size.Width, scroll.Content.MinSize().Height+150))
-	}
-}
-
-func contoso(t *testing.T, method string) *store.Store {
-	t.Helper()
-	old, other := rootOf(t, "Example Global Root G2", 1), rootOf(t, "Example Global Root G3", 2)
-	return kept(t, azureFile("Contoso", method, certificate.Thumbprint(old), certificate.Thumbprint(other)), old, other)
-}
 
 func TestTypingIsCheckedAndSaved(t *testing.T) {
 	s := see(t, contoso(t, "cert"), options{})
@@ -321,41 +230,6 @@ func TestCertificatePicker(t *testing.T) {
 	}
 }
 
-// What an administrator decides is seen, and cannot be changed.
-func TestLockedPages(t *testing.T) {
-	s := see(t, contoso(t, "cert"), options{change: func(v *client.View) {
-		v.Policy = &api.Policy{MachineProfilesOnly: true, Locked: []string{routesKey, "proxy"}}
-	}})
-	for _, tab := range []string{"Gateway", "Sign-in", "Network"} {
-		s.tab(t, tab)
-		if !s.Shows("Your administrator decided this.") {
-			t.Errorf("%s: %q", tab, s.Shown())
-		}
-	}
-	s.tab(t, "Gateway")
-	if s.Shows("Add a root") || s.Shows("Remove") || s.Shows("Gateway secret") || !s.p.entries["proxy"].Disabled() || s.p.entries["azure-gateway"].Disabled() || !s.p.sendAll.Disabled() || !s.p.method.choice.Disabled() {
-		t.Error(s.Shown())
-	}
-}
-
-func TestMachineProfilePage(t *testing.T) {
-	s := see(t, empty(t), options{change: func(v *client.View) {
-		v.Connections = []client.Connection{{ID: client.MachinePrefix + "m1", Name: "Head office", Authentication: "cert", Servers: []string{"head.example:443"}, Machine: &api.MachineProfile{ID: "m1"}}}
-	}})
-	if !s.Shows("Edit Head office") || s.Shows("Remove") || s.Shows("Export") || !s.p.save.Disabled() {
-		t.Error(s.Shown())
-	}
-	s.tab(t, "Gateway")
-	if !s.Shows("head.example:443") || s.Shows("Trusted roots") || s.Shows("Gateway secret") {
-		t.Error(s.Shown())
-	}
-	for key, entry := range s.p.entries {
-		if !entry.Disabled() {
-			t.Errorf("%s can be changed", key)
-		}
-	}
-}
-
 func TestRemoveAndUndo(t *testing.T) {
 	s := see(t, contoso(t, "cert"), options{})
 	s.Press("Remove")
@@ -445,38 +319,5 @@ func TestFailuresAreShown(t *testing.T) {
 	var missing *store.NotFoundError
 	if !errors.As(s.Failures[0], &missing) || s.done != 0 || s.p.save.Disabled() {
 		t.Error(s.Failures)
-	}
-}
-
-func TestPictures(t *testing.T) {
-	for _, c := range []struct {
-		name, tag string
-		variant   look.Variant
-	}{{"light-en", "en", look.Light}, {"dark-nl", "nl", look.Dark}} {
-		for i, tab := range []string{"general", "gateway", "sign-in", "automatic", "network"} {
-			t.Run(tab+"-"+c.name, func(t *testing.T) {
-				method := "cert"
-				if c.tag == "nl" {
-					method = "aad"
-				}
-				s := see(t, contoso(t, method), options{tag: c.tag, variant: c.variant, change: func(v *client.View) {
-					v.Connections[0].Entry.Imported = pagetest.Moment()
-					v.Policy = &api.Policy{Locked: []string{"proxy", "trusted-networks"}, SavePasswords: true}
-				}})
-				s.Until("it is looked at", func() bool { return method != "cert" || s.p.checked.label.Text != "" })
-				s.p.tabs.SelectIndex(i)
-				switch tab {
-				case "gateway":
-					s.Press(s.p.text("secret-replace", nil))
-					s.p.secret.entry.SetText("0123")
-					s.Window.Canvas().Unfocus()
-				case "network":
-					s.p.entries["dns-servers"].SetText("10.0.0")
-					s.p.sendAll.SetChecked(true)
-				}
-				s.tall()
-				s.Picture(tab + "-" + c.name)
-			})
-		}
 	}
 }
