@@ -27,7 +27,7 @@ type Page struct {
 	draft   *Draft
 	done    func()
 	content fyne.CanvasObject
-	tabs    *container.AppTabs
+	tabs    *tabs
 	save    *keyboard.Button
 	state   *widget.Label
 	wrong   map[string]*widget.Label     // by the setting's key
@@ -78,22 +78,19 @@ func (p *Page) build() {
 	title := widget.NewLabelWithStyle(p.text("title", language.Values{"Name": p.before.Name}), fyne.TextAlignLeading, fyne.TextStyle{Bold: true})
 	title.SizeName = theme.SizeNameSubHeadingText
 	title.Truncation = fyne.TextTruncateEllipsis
-	p.tabs = container.NewAppTabs(container.NewTabItem(p.text("general", nil), scrolled(p.general())))
+	p.tabs = newTabs()
+	p.tabs.add(p.text("general", nil), p.general())
 	for _, section := range p.draft.Sections() {
-		p.tabs.Append(container.NewTabItem(p.text(section.Name, nil), scrolled(p.section(section))))
+		p.tabs.add(p.text(section.Name, nil), p.section(section))
 	}
-	p.tabs.OnUnselected = func(*container.TabItem) { p.secret.hide() }
+	p.tabs.left = func() { p.secret.hide() }
 	p.save = keyboard.NewButton(p.text("save", nil), p.saveDraft)
 	p.save.Icon, p.save.Importance = theme.DocumentSaveIcon(), widget.HighImportance
 	cancel := keyboard.NewButton(p.env.Texts.Text("ui.action.cancel", nil), p.cancel)
 	p.state = widget.NewLabel("")
 	p.state.Truncation = fyne.TextTruncateEllipsis
 	bottom := container.NewBorder(nil, nil, nil, container.NewHBox(cancel, p.save), p.state)
-	p.content = container.NewPadded(container.NewBorder(title, bottom, nil, nil, p.tabs))
-}
-
-func scrolled(content fyne.CanvasObject) fyne.CanvasObject {
-	return container.NewVScroll(container.NewPadded(content))
+	p.content = container.NewPadded(container.NewBorder(title, bottom, nil, nil, p.tabs.content))
 }
 
 // update shows what is wrong, and whether there is something to save.

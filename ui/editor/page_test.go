@@ -54,7 +54,10 @@ func TestKeyboard(t *testing.T) {
 	for _, letter := range " West" {
 		name.TypedRune(letter)
 	}
-	s.tab(t, "Gateway")
+	s.TabToButton("Gateway")
+	if s.Shows("Imported") {
+		t.Error("the tab is not open")
+	}
 	s.TabToButton("Show")
 	if !s.Shows(oldSecret) {
 		t.Error("the secret is not shown")

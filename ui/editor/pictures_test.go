@@ -25,7 +25,7 @@ func TestPictures(t *testing.T) {
 					v.Policy = &api.Policy{Locked: []string{"proxy", "trusted-networks"}, SavePasswords: true}
 				}})
 				s.Until("it is looked at", func() bool { return method != "cert" || s.p.checked.label.Text != "" })
-				s.p.tabs.SelectIndex(i)
+				s.p.tabs.show(i)
 				switch tab {
 				case "gateway":
 					s.Press(s.p.text("secret-replace", nil))

@@ -7,7 +7,7 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
-	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/test"
 
 	"github.com/footbridge-vpn/footbridge/client"
 	"github.com/footbridge-vpn/footbridge/profiles/certificate"
@@ -74,9 +74,9 @@ func see(t *testing.T, into *store.Store, o options) *sight {
 // tab opens a tab by what stands on it.
 func (s *sight) tab(t *testing.T, text string) {
 	t.Helper()
-	for _, tab := range s.p.tabs.Items {
-		if tab.Text == text {
-			s.p.tabs.Select(tab)
+	for _, part := range s.p.tabs.parts {
+		if part.name == text {
+			test.Tap(part.button)
 			return
 		}
 	}
@@ -91,7 +91,7 @@ func (s *sight) draws(text string) bool {
 
 // tall makes the window so tall that all of the tab is seen.
 func (s *sight) tall() {
-	scroll := s.p.tabs.Selected().Content.(*container.Scroll)
+	scroll := s.p.tabs.parts[s.p.tabs.open].content
 	size := s.Window.Canvas().Size()
 	for range 2 {
 		s.Settle(fyne.NewSize(size.Width, scroll.Content.MinSize().Height+150))
