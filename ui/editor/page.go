@@ -146,20 +146,27 @@ func (p *Page) saveDraft() {
 
 // cancel leaves the page; what was changed is not thrown away without asking.
 func (p *Page) cancel() {
-	if !p.draft.Changed() {
+	if !p.Keep(p.done) {
 		p.done()
-		return
+	}
+}
+
+// Keep implements page.Keeper.
+func (p *Page) Keep(leave func()) bool {
+	if !p.draft.Changed() {
+		return false
 	}
 	var d *dialog.CustomDialog
 	keep := keyboard.NewButton(p.text("go-on", nil), func() { d.Hide() })
 	keep.OnEscape, keep.Importance = keep.OnTapped, widget.HighImportance
 	discard := keyboard.NewButton(p.text("discard", nil), func() {
 		d.Hide()
-		p.done()
+		leave()
 	})
 	discard.OnEscape = keep.OnTapped
 	d = dialog.NewCustomWithoutButtons(p.text("discard-title", nil), widget.NewLabel(p.text("discard-about", nil)), p.env.Window)
 	d.SetButtons([]fyne.CanvasObject{discard, keep})
 	d.Show()
 	p.env.Window.Canvas().Focus(keep)
+	return true
 }

@@ -45,3 +45,10 @@ type Page interface {
 	Shown()
 	Hidden()
 }
+
+// Keeper is a page that can have something on it that the user did not save.
+type Keeper interface {
+	// Keep asks the user, where there is something, whether to throw it away, and calls leave if so. It reports whether it asks: else the
+	// page can be left at once.
+	Keep(leave func()) bool
+}
