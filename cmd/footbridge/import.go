@@ -3,10 +3,7 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
-	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -15,7 +12,6 @@ import (
 	"github.com/footbridge-vpn/footbridge/client/fleet"
 	"github.com/footbridge-vpn/footbridge/client/language"
 	"github.com/footbridge-vpn/footbridge/profiles"
-	"github.com/footbridge-vpn/footbridge/profiles/officialclient"
 	"github.com/footbridge-vpn/footbridge/profiles/store"
 )
 
@@ -66,22 +62,6 @@ func (a *app) importCommand() *cobra.Command {
 	f.BoolVarP(&flags.yes, "yes", "y", false, "")
 	sourceFlags(command, &flags.source)
 	return command
-}
-
-// officialProfiles are the files in which Microsoft's client keeps its profiles on this computer.
-func officialProfiles(sources []string) ([]string, error) {
-	if len(sources) > 0 {
-		return nil, &usageError{"official-and-paths", nil}
-	}
-	home, err := os.UserHomeDir()
-	if err != nil {
-		return nil, fmt.Errorf("find home folder: %w", err)
-	}
-	found := officialclient.Find(home, officialclient.System(runtime.GOOS))
-	if len(found) == 0 {
-		return nil, &commandError{code: "no-azure-vpn-client", exit: exitNotFound}
-	}
-	return found, nil
 }
 
 // profileSuffixes are how the names of files with profiles end.
@@ -154,7 +134,11 @@ func (a *app) importAll(ctx context.Context, sources []string, flags importFlags
 		Findings: []findingJSON{}, Failed: []importFailure{}}
 	var first error
 	for _, source := range sources {
-		if err := a.importSource(ctx, target, source, flags, &result); err != nil {
+		err := a.importSource(ctx, target, source, flags, &result)
+		if flags.fromOfficial && hasNoProfile(err) {
+			continue
+		}
+		if err != nil {
 			if first == nil {
 				first = err
 			}
@@ -165,6 +149,8 @@ func (a *app) importAll(ctx context.Context, sources []string, flags importFlags
 		}
 	}
 	switch {
+	case flags.fromOfficial && first == nil && len(result.Profiles) == 0:
+		return &commandError{code: "no-azure-vpn-client", exit: exitNotFound}
 	case a.json && (len(sources) > 1 || first == nil):
 		if err := a.printJSON(result); err != nil {
 			return err
@@ -221,6 +207,9 @@ func (a *app) importSource(ctx context.Context, target *store.Store, source stri
 	}
 	var failures error
 	for _, profile := range imported.Profiles {
+		if flags.fromOfficial && isThere(result.Profiles, profile) {
+			continue
+		}
 		added, err := addProfile(target, profile, imported.Management[profile], flags)
 		if err != nil {
 			failures = errors.Join(failures, err)

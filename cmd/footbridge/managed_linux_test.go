@@ -1,8 +1,10 @@
 package main
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -61,12 +63,21 @@ func TestImportFromOfficialClient(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(folder, "labs.json"), []byte(json), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	for _, path := range []string{".config", ".config/microsoft-azurevpnclient", ".config/microsoft-azurevpnclient/profiles"} {
-		if err := os.Chown(filepath.Join(u.home, path), u.uid, u.uid); err != nil {
+	// The client keeps the same profile again among its notes, and notes that are no profiles.
+	for name, content := range map[string]string{"shared_preferences.json": `{"flutter.profiles": [` + strconv.Quote(json) + `]}`, "profiles/window.json": `{"width": 800}`} {
+		path := filepath.Join(u.home, ".local/share/microsoft-azurevpnclient", name)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte(content), 0o644)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	u.run("import", "--from-azure-vpn-client").want(exitDone)
+	if err := filepath.WalkDir(u.home, func(path string, _ os.DirEntry, err error) error {
+		return errors.Join(err, os.Chown(path, u.uid, u.uid))
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if out := u.run("import", "--from-azure-vpn-client").want(exitDone).stdout; strings.Count(out, "labs") != 1 {
+		t.Errorf("the same profile is told of more than once: %s", out)
+	}
 	if out := u.run("show", "labs").want(exitDone).stdout; !strings.Contains(out, "/home/alice/user.pem") || strings.Contains(out, "hunter2") {
 		t.Errorf("the profile is\n%s", out)
 	}
