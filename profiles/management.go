@@ -115,11 +115,12 @@ func (m *importer) readLinuxClient(data []byte) {
 // ManagedOptions says how a profile is handed to a device management.
 type ManagedOptions struct {
 	Management
-	Remember     bool   // RememberCredentials of VPNv2
-	Identifier   string // of a configuration profile, reverse DNS; empty: made of the profile's server
-	Organization string // of a configuration profile
-	ForOfficial  bool   // a configuration profile for the official client instead of Footbridge
-	Policy       []byte // Footbridge's policy, in a configuration profile
+	Each         map[*Profile]Management // of single profiles of a configuration profile, in place of Management
+	Remember     bool                    // RememberCredentials of VPNv2
+	Identifier   string                  // of a configuration profile, reverse DNS; empty: made of the profile's server
+	Organization string                  // of a configuration profile
+	ForOfficial  bool                    // a configuration profile for the official client instead of Footbridge
+	Policy       []byte                  // Footbridge's policy, in a configuration profile
 }
 
 // ExportVPNv2 writes a profile as ProfileXML for Windows' device management.
@@ -149,12 +150,16 @@ func ExportMobileconfig(name string, all []*Profile, options ManagedOptions) ([]
 		if err != nil {
 			return nil, err
 		}
+		managed, own := options.Each[p]
+		if !own {
+			managed = options.Management
+		}
 		c := mobileconfig.Connection{Name: p.Name, SubType: mobileconfig.OwnSubType, Server: p.Servers[0].Host, AzureProfile: bytes.TrimSpace(azure),
-			OnDemand: options.AutoConnect, TrustedNetworks: options.TrustedNetworks}
+			OnDemand: managed.AutoConnect, TrustedNetworks: managed.TrustedNetworks}
 		if options.ForOfficial {
 			c.SubType = mobileconfig.SubType
 		}
-		for _, probe := range options.TrustedProbes {
+		for _, probe := range managed.TrustedProbes {
 			c.TrustedProbes = append(c.TrustedProbes, "https://"+probe+"/")
 		}
 		d.Connections = append(d.Connections, c)

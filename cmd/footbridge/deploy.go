@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -133,14 +134,16 @@ func (a *app) deploy(ctx context.Context, tool string, wanted []string, flags de
 // appleProfile is the same as one configuration profile; nil where its format has no words for one of the profiles.
 func appleProfile(p deploy.Package, name string) []byte {
 	var all []*profiles.Profile
+	each := map[*profiles.Profile]profiles.Management{}
 	for _, file := range p.Profiles {
 		imported, err := profiles.Import(bytes.NewReader(file.Content), profiles.ImportOptions{Name: file.Name + file.Extension})
 		if err != nil {
 			return nil
 		}
 		all = append(all, imported.Profiles...)
+		maps.Copy(each, imported.Management)
 	}
-	data, err := profiles.ExportMobileconfig(name, all, profiles.ManagedOptions{Policy: p.Policy})
+	data, err := profiles.ExportMobileconfig(name, all, profiles.ManagedOptions{Each: each, Policy: p.Policy})
 	if err != nil {
 		return nil
 	}

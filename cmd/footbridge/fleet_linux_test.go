@@ -166,6 +166,12 @@ func TestDeployCommand(t *testing.T) {
 	if err != nil || !packed.Management[packed.Profiles[0]].AutoConnect {
 		t.Errorf("%+v %v", packed, err)
 	}
+	u.run("deploy", "jamf", "--out", "mac", "--policy", u.file("policy.toml", "save_passwords = false\n"), "contoso", "azure.xml").want(exitDone)
+	if apple, err := profiles.ImportFile(filepath.Join(u.home, "mac", "footbridge-profiles.mobileconfig")); err != nil || len(apple.Profiles) != 2 || len(apple.Policy) == 0 {
+		t.Errorf("%+v %v", apple, err)
+	} else if office := apple.Management[apple.Profiles[0]]; !office.AutoConnect || len(office.TrustedNetworks) != 1 || apple.Management[apple.Profiles[1]].AutoConnect {
+		t.Errorf("when to connect by itself is not what the user had set: %+v, %+v", office, apple.Management[apple.Profiles[1]])
+	}
 	u.run("deploy", "gpo", "--out", "gpo", "contoso").want(exitFailed) // the folder is not empty
 	u.run("deploy", "sccm", "--out", "x", "contoso").want(exitUsage)
 	u.run("deploy", "gpo", "contoso").want(exitUsage)
