@@ -241,12 +241,12 @@ func (w *Window) diagnose(id string) {
 // finished goes back from a page about a connection to the connection itself, where that is still there.
 func (w *Window) finished(id string) {
 	w.options.Backend.Reload()
-	w.Close()
+	w.clear()
 	w.Open(id)
 }
 
-// show puts a page where the last one was.
-func (w *Window) show(p page.Page, connection string) {
+// put puts a page where the last one was.
+func (w *Window) put(p page.Page, connection string) {
 	if w.open != nil {
 		w.open.Hidden()
 	}
@@ -260,8 +260,8 @@ func (w *Window) show(p page.Page, connection string) {
 	w.panes.Refresh()
 }
 
-// Close goes back to the list.
-func (w *Window) Close() {
+// clear goes back to the list.
+func (w *Window) clear() {
 	if w.open != nil {
 		w.open.Hidden()
 	}
@@ -292,7 +292,7 @@ func (w *Window) refresh() {
 	case there && w.open == nil:
 		w.Open(w.connection)
 	case !there && w.open != nil:
-		w.Close()
+		w.clear()
 	}
 }
 
