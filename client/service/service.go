@@ -145,6 +145,12 @@ func (s *Service) Serve(ctx context.Context, listener *net.UnixListener) error {
 	return nil
 }
 
+// Alive returns when the service is at nothing that keeps its callers waiting. From one that hangs it never returns.
+func (s *Service) Alive() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+}
+
 // end disconnects every tunnel and waits until each has put this computer back.
 func (s *Service) end() {
 	s.mu.Lock()

@@ -4,6 +4,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"os/signal"
@@ -26,12 +27,34 @@ var version = "0.1.0-dev"
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := rootCommand().ExecuteContext(ctx)
+	code := execute(ctx, os.Args[1:], os.Stderr)
 	stop()
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "footbridged: "+err.Error())
-		os.Exit(1)
+	os.Exit(code)
+}
+
+// The exit codes, which are those of footbridge.
+const (
+	exitDone   = 0
+	exitFailed = 1
+	exitUsage  = 2 // the command line is wrong
+)
+
+// execute runs a command line and returns the exit code.
+func execute(ctx context.Context, arguments []string, stderr io.Writer) int {
+	root := rootCommand()
+	root.SetArgs(arguments)
+	understood := false
+	root.PersistentPreRun = func(*cobra.Command, []string) { understood = true }
+	command, err := root.ExecuteContextC(ctx)
+	if err == nil {
+		return exitDone
 	}
+	fmt.Fprintln(stderr, "footbridged: "+err.Error())
+	if !understood {
+		fmt.Fprintln(stderr, "See: "+command.CommandPath()+" --help")
+		return exitUsage
+	}
+	return exitFailed
 }
 
 func rootCommand() *cobra.Command {
@@ -42,6 +65,7 @@ func rootCommand() *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
+	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(runCommand(), cleanupCommand(), checkPolicyCommand())
 	return root
 }
@@ -60,14 +84,14 @@ changes of their files are noticed by themselves.`,
 		RunE:    func(command *cobra.Command, _ []string) error { return run(command.Context(), flags) },
 	}
 	f := command.Flags()
-	f.StringVar(&flags.socket, "socket", api.DefaultSocket, "where to listen, unless systemd hands a socket over")
-	f.StringVar(&flags.stateDir, "state-dir", host.DefaultStateDir, "where journals, history and the log are kept")
-	f.StringVar(&flags.policy, "config", policy.DefaultPath, "the administrator's policy; without the file everything is left to users")
-	f.StringVar(&flags.profiles, "profiles", store.MachineDir, "folder of machine profiles")
-	f.StringVar(&flags.fleet, "fleet", fleet.SourcePath(), "the administrator's file that names a manifest to follow; without the file none is followed")
-	f.StringVar(&flags.drop, "drop-folder", fleet.DropFolderPath(), "folder that deployment tools put profiles into")
-	f.StringVar(&flags.group, "group", "", "members of this group may connect without being logged in here")
-	f.StringVar(&flags.level, "log-level", "info", "debug, info, warn or error")
+	f.StringVar(&flags.socket, "socket", api.DefaultSocket, "where to listen: `PATH` of the socket, unless systemd hands a socket over")
+	f.StringVar(&flags.stateDir, "state-dir", host.DefaultStateDir, "`FOLDER` where journals, history and the log are kept")
+	f.StringVar(&flags.policy, "config", policy.DefaultPath, "`FILE` with the administrator's policy; without it everything is left to users")
+	f.StringVar(&flags.profiles, "profiles", store.MachineDir, "`FOLDER` of machine profiles")
+	f.StringVar(&flags.fleet, "fleet", fleet.SourcePath(), "the administrator's `FILE` that names a manifest to follow; without it none is followed")
+	f.StringVar(&flags.drop, "drop-folder", fleet.DropFolderPath(), "`FOLDER` that deployment tools put profiles into")
+	f.StringVar(&flags.group, "group", "", "members of this `GROUP` may connect without being logged in here")
+	f.StringVar(&flags.level, "log-level", "info", "what to log (`LEVEL`): debug, info, warn or error")
 	return command
 }
 
@@ -90,7 +114,7 @@ func run(ctx context.Context, flags runFlags) error {
 		Profiles: flags.profiles, Fleet: flags.fleet, Drop: flags.drop, Log: log, Version: version, Logger: logger})
 	stopReloading := reloadOnHangup(running)
 	defer stopReloading()
-	stopNotifying, err := notifyReady(ctx, logger)
+	stopNotifying, err := notifyReady(ctx, logger, running.Alive)
 	if err != nil {
 		return err
 	}
@@ -143,7 +167,7 @@ func cleanupCommand() *cobra.Command {
 			return host.Cleanup(command.Context(), stateDir, slog.New(slog.NewTextHandler(os.Stderr, nil)))
 		},
 	}
-	command.Flags().StringVar(&stateDir, "state-dir", host.DefaultStateDir, "where tunnels keep their journals")
+	command.Flags().StringVar(&stateDir, "state-dir", host.DefaultStateDir, "`FOLDER` where tunnels keep their journals")
 	return command
 }
 

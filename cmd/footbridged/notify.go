@@ -11,8 +11,8 @@ import (
 )
 
 // notifyReady tells systemd that the service is ready (sd_notify(3)), that it is stopping once ctx ends, and keeps the watchdog quiet until stop is
-// called. Without systemd it does nothing.
-func notifyReady(ctx context.Context, logger *slog.Logger) (stop func(), err error) {
+// called, for as long as alive returns: systemd restarts a service that hangs. Without systemd it does nothing.
+func notifyReady(ctx context.Context, logger *slog.Logger, alive func()) (stop func(), err error) {
 	path := os.Getenv("NOTIFY_SOCKET")
 	if path == "" {
 		return func() {}, nil
@@ -39,9 +39,17 @@ func notifyReady(ctx context.Context, logger *slog.Logger) (stop func(), err err
 		}
 		ticker := time.NewTicker(period)
 		defer ticker.Stop()
+		lives := make(chan struct{}, 1)
+		asking := false
 		for {
 			select {
 			case <-ticker.C:
+				if !asking {
+					asking = true
+					go func() { alive(); lives <- struct{}{} }()
+				}
+			case <-lives:
+				asking = false
 				tell("WATCHDOG=1")
 			case <-done:
 				return
