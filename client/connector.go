@@ -38,9 +38,10 @@ type Connector struct {
 	agent   *agent.Agent
 	logger  *slog.Logger
 
+	tokens *tokens // nil: there are none of Entra ID
+
 	mu    sync.Mutex
 	began map[string]*begun // by session id
-
 }
 
 // begun is a session that this program asked for.
@@ -60,7 +61,8 @@ func NewConnector(options Options) *Connector {
 	c.model = NewModel(options.Service, options.Profiles, options.Logger)
 	a := agent.Options{Service: options.Service, Asker: options.Asker, Notifier: options.Notifier, Logger: options.Logger, Observe: c.observe, Lost: c.lost}
 	if options.Entra != nil {
-		a.Tokens = Tokens(options.Entra)
+		c.tokens = &tokens{open: options.Entra}
+		a.Tokens = c.tokens
 	}
 	c.agent = agent.New(a)
 	return c
@@ -147,10 +149,13 @@ func (c *Connector) SignIn(ctx context.Context, connection Connection, deviceCod
 	if err != nil {
 		return agent.Token{}, err
 	}
-	if c.options.Entra == nil {
+	if c.tokens == nil {
 		return agent.Token{}, ErrNotEntra
 	}
-	provider, err := c.options.Entra(ctx)
+	if connection.Session != nil {
+		request.Connection = connection.Session.ID
+	}
+	provider, err := c.tokens.opened(ctx)
 	if err != nil {
 		return agent.Token{}, err
 	}

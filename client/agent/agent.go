@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 
@@ -247,7 +248,7 @@ func (a *Agent) answer(ctx context.Context, kept *keptSession, session api.Sessi
 			answer = api.Answer{Cancel: true} // whoever waits in the foreground is told why
 			break
 		}
-		a.tell(ctx, session, err)
+		a.tell(ctx, session, err, kept.command(session))
 		return // it waits for another program of the user
 	}
 	if err := a.options.Service.Answer(ctx, question.ID, answer); err != nil && ctx.Err() == nil {
@@ -255,18 +256,21 @@ func (a *Agent) answer(ctx context.Context, kept *keptSession, session api.Sessi
 	}
 }
 
-// tell shows that a session waits for its user, wherever they look.
-func (a *Agent) tell(ctx context.Context, session api.Session, err error) {
-	message := "Sign in to go on: footbridge sign-in " + session.Profile + "."
+// tell shows that a session needs its user, wherever they look. command is what they can sign in with now; empty: it would be of no use yet.
+func (a *Agent) tell(ctx context.Context, session api.Session, err error, command string) {
+	signIn := api.SignIn{Needed: true, Command: command}
 	if problem, ok := errorAs[*tunnel.Problem](err); ok {
-		message = problem.Sentence + " " + problem.Remedy
+		signIn.Message = strings.TrimSpace(problem.Sentence + " " + problem.Remedy)
 	} else if problem, ok := errorAs[*entra.Problem](err); ok {
-		message = problem.Sentence + " " + problem.Remedy
-		if problem.NeedsUser {
-			message = problem.Sentence + " Sign in to go on: footbridge sign-in " + session.Profile + "."
+		signIn.Message = problem.Sentence
+		if !problem.NeedsUser {
+			signIn.Message, signIn.Command = problem.Sentences(), ""
 		}
 	}
-	signIn := api.SignIn{Needed: true, Message: message}
+	message := signIn.Message
+	if signIn.Command != "" {
+		message = strings.TrimSpace(message + " Sign in to go on: " + signIn.Command + ".")
+	}
 	if session.SignIn != nil {
 		signIn.Account, signIn.Expires = session.SignIn.Account, session.SignIn.Expires
 	}

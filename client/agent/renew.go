@@ -131,7 +131,11 @@ func (a *Agent) renew(ctx context.Context, kept *keptSession) {
 	}
 	expires := before.Expires
 	session.SignIn = &api.SignIn{Account: before.Account, Expires: &expires}
-	a.tell(ctx, session, err)
+	command := ""
+	if kept.secrets.Entra.CacheSignInUser { // else another program's sign-in is of use only once the gateway has asked
+		command = kept.command(session)
+	}
+	a.tell(ctx, session, err, command)
 }
 
 // resume goes on with a token that another process of the user got: it is the gateway's, and only when it ends is of interest here.

@@ -34,7 +34,7 @@ func newRenewing(t *testing.T, life time.Duration) *renewing {
 	t.Cleanup(service.Close)
 	r.Agent = New(Options{Service: service, Tokens: r.tokens, Notifier: &r.shown, Now: func() time.Time { return r.clock }})
 	r.sessions["S1"] = api.Session{ID: "S1", Profile: "contoso"}
-	r.Keep(t.Context(), "S1", Secrets{Type: profiles.EntraID, Entra: &profiles.Entra{Audience: "gateway"}})
+	r.Keep(t.Context(), "S1", Secrets{Type: profiles.EntraID, Entra: &profiles.Entra{Audience: "gateway", CacheSignInUser: true}})
 	r.Agent.mu.Lock()
 	r.kept = r.Agent.kept["S1"]
 	r.Agent.mu.Unlock()
@@ -159,6 +159,21 @@ func TestRenewalThatNeedsTheUser(t *testing.T) {
 	r.renew(t.Context(), r.kept)
 	if len(r.shown.told) != 2 {
 		t.Errorf("told %q", r.shown.told)
+	}
+}
+
+// Where the sign-in may not be kept, one in another program is of no use before the gateway asks: nobody is sent to it.
+func TestUserIsNotSentToSignInTooEarly(t *testing.T) {
+	r := newRenewing(t, time.Hour)
+	r.kept.secrets.Entra = &profiles.Entra{Audience: "gateway"}
+	r.tokens.err = &entra.Problem{Code: entra.CodeRevoked, Sentence: "The sign-in was revoked.", NeedsUser: true}
+	r.next()
+	r.renew(t.Context(), r.kept)
+	if len(r.shown.told) != 1 || r.shown.told[0] != "The sign-in was revoked." {
+		t.Errorf("told %q", r.shown.told)
+	}
+	if password := (&keptSession{secrets: Secrets{Type: profiles.UsernamePassword}}).command(api.Session{Profile: "contoso"}); password != "footbridge connect contoso" {
+		t.Errorf("a password is asked by %q", password)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/footbridge-vpn/footbridge/client/api"
 	"github.com/footbridge-vpn/footbridge/client/signin"
 	"github.com/footbridge-vpn/footbridge/profiles"
 	"github.com/footbridge-vpn/footbridge/profiles/secret"
@@ -103,6 +104,14 @@ type keptSession struct {
 	told     bool      // the user knows
 	err      error
 	remember func() // once the gateway took the password
+}
+
+// command is what the user can answer the session's question with.
+func (k *keptSession) command(session api.Session) string {
+	if k.secrets.Type == profiles.EntraID {
+		return "footbridge sign-in " + session.Profile
+	}
+	return "footbridge connect " + session.Profile
 }
 
 func (k *keptSession) setFailure(err error) {

@@ -60,7 +60,8 @@ type SignIn struct {
 	Account string     `json:"account,omitempty"` // "alice@contoso.com"
 	Expires *time.Time `json:"expires,omitempty"` // when the present token ends; it is renewed before where that can be done silently
 	Needed  bool       `json:"needed,omitempty"`  // the user has to sign in before Expires, or the connection ends
-	Message string     `json:"message,omitempty"` // why, and what to do; one or two sentences
+	Message string     `json:"message,omitempty"` // why, and perhaps what to do; one or two sentences
+	Command string     `json:"command,omitempty"` // that the user can sign in with now, "footbridge sign-in contoso"
 }
 
 // Overlap is a prefix that two sessions send into their tunnels. The more specific route wins; of equal ones the older session's.

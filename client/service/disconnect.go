@@ -45,8 +45,8 @@ func (s *Service) putSignIn(w http.ResponseWriter, r *http.Request, uid uint32, 
 		writeError(w, refusal)
 		return
 	}
-	if len(signIn.Account) > longestName || len(signIn.Message) > 4*longestName {
-		writeError(w, &api.Error{Code: api.BadRequest, Sentence: "The account or the message is too long."})
+	if len(signIn.Account) > longestName || len(signIn.Message) > 4*longestName || len(signIn.Command) > 2*longestName {
+		writeError(w, &api.Error{Code: api.BadRequest, Sentence: "The account, the message or the command is too long."})
 		return
 	}
 	s.mu.Lock()

@@ -46,7 +46,13 @@ func newPCWith(t *testing.T, options lab.Options) *pc {
 		t.Fatalf("%v: %s", err, out)
 	}
 	options.CheckLogin = []string{os.Args[0], authentication.CheckCommand}
-	options.ChangeOpenVPN = func(o *openvpnd.Options) { o.Push = append(o.Push, "dhcp-option DOMAIN corp.example") }
+	change := options.ChangeOpenVPN
+	options.ChangeOpenVPN = func(o *openvpnd.Options) {
+		o.Push = append(o.Push, "dhcp-option DOMAIN corp.example")
+		if change != nil {
+			change(o)
+		}
+	}
 	l, err := lab.Up(t.Context(), options)
 	if err != nil {
 		t.Fatal(err)

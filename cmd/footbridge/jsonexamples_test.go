@@ -45,8 +45,9 @@ func exampleSession() api.Session {
 		Problem: exampleProblem(), Connection: exampleConnection(), Reconnects: 1, RetryAt: &retry,
 		Warnings: []string{"Your certificate ends in 20 days."},
 		Overlaps: []api.Overlap{{Prefix: "10.10.0.0/16", Session: "T7AB2", Profile: "Fabrikam", Wins: true}},
-		SignIn:   &api.SignIn{Account: "alice@contoso.com", Expires: &expires, Needed: true, Message: "Sign in again before then."},
-		Machine:  "contoso-machine", Suspended: "This network is trusted (corp.example).",
+		SignIn: &api.SignIn{Account: "alice@contoso.com", Expires: &expires, Needed: true, Message: "Your sign-in was ended by your organisation, or your password was changed.",
+			Command: "footbridge sign-in contoso"},
+		Machine: "contoso-machine", Suspended: "This network is trusted (corp.example).",
 		Traffic:        tunnel.Traffic{BytesIn: 12345678, BytesOut: 2345678, PacketsIn: 9876, PacketsOut: 8765},
 		Questions:      []api.Question{{ID: "T7", Kind: api.AskChallenge, Reason: tunnel.ForConnecting, Refused: exampleProblem(), Username: "alice", Text: "Code?", Echo: true, Digest: []byte("digest"), Hash: "SHA-256", PSS: true}},
 		WaitingForUser: true}

@@ -18,6 +18,7 @@ import (
 	"github.com/footbridge-vpn/footbridge/tunnel/lab/browser"
 	"github.com/footbridge-vpn/footbridge/tunnel/lab/entra"
 	"github.com/footbridge-vpn/footbridge/tunnel/lab/entra/visitor"
+	"github.com/footbridge-vpn/footbridge/tunnel/lab/openvpnd"
 )
 
 // lengthVariable makes the test of renewals as long as one likes, with tokens that live a minute: FOOTBRIDGE_RENEWAL_TEST=10m.
@@ -27,28 +28,30 @@ const lengthVariable = "FOOTBRIDGE_RENEWAL_TEST"
 // and with them a new token. When silence is not enough any more the user is told while the tunnel is still up; it ends when it must, and
 // comes back when they sign in.
 func TestTokensAreRenewed(t *testing.T) {
-	life, length := 20*time.Second, 45*time.Second
-	if wanted := os.Getenv(lengthVariable); wanted != "" {
-		var err error
-		if length, err = time.ParseDuration(wanted); err != nil {
-			t.Fatal(err)
-		}
-		life = time.Minute
+	for _, kind := range []lab.Kind{lab.BuiltIn, lab.OpenVPN} {
+		t.Run(string(kind), func(t *testing.T) {
+			life, length := 20*time.Second, 45*time.Second
+			if wanted := os.Getenv(lengthVariable); wanted != "" {
+				var err error
+				if length, err = time.ParseDuration(wanted); err != nil {
+					t.Fatal(err)
+				}
+				life = time.Minute
+				t.Parallel() // each has its own computer
+			}
+			renew(t, kind, life, length)
+		})
 	}
-	p := newPCWith(t, lab.Options{Gateway: lab.BuiltIn, Authentications: []azurezip.Authentication{azurezip.Entra},
+}
+
+func renew(t *testing.T, kind lab.Kind, life, length time.Duration) {
+	p := newPCWith(t, lab.Options{Gateway: kind, Authentications: []azurezip.Authentication{azurezip.Entra},
 		ChangeEntra:   func(o *entra.Options) { o.Switches.TokenLifetime = life },
-		ChangeBuiltIn: func(c *gateway.Config) { c.RenegotiateAfter, c.HandshakeWindow = 6*time.Second, 10*time.Second }})
+		ChangeBuiltIn: func(c *gateway.Config) { c.RenegotiateAfter, c.HandshakeWindow = 6*time.Second, 10*time.Second },
+		ChangeOpenVPN: func(o *openvpnd.Options) { o.Renegotiate = 15 * time.Second }})
 	p.do("alice", "footbridge", "import", "vpn.zip")
 	name := p.profile("alice", "aad")
-	chromium, err := browser.Open(t.Context(), browser.Options{Namespace: p.lab.Laptop, Roots: [][]byte{p.lab.Entra.RootPEM()}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer chromium.Close()
-	user := p.lab.Entra.Users()[0]
-	drive := func(ctx context.Context, line said) error {
-		return visitor.Drive(ctx, chromium, line.URL, visitor.Person{Username: user.Username, Password: user.Password})
-	}
+	drive := p.person()
 	if _, code, output := p.connecting(drive, name); code != exitDone {
 		t.Fatalf("exit code %d:\n%s", code, output)
 	}
@@ -56,6 +59,9 @@ func TestTokensAreRenewed(t *testing.T) {
 	first := p.onlySession()
 	lost, longest := p.traffic(length)
 	session := p.onlySession()
+	rounds := strings.Count(p.do("alice", "footbridge", "logs", "--json"), "\"keys renewed\"")
+	t.Logf("%v of traffic with tokens that live %v: %d times no answer, stood still for %v at most, keys renewed %d times, %d reconnects",
+		length, life, lost, longest, rounds, session.Reconnects)
 	if session.ID != first.ID || session.Reconnects != 0 || longest > 2*time.Second {
 		t.Errorf("%d reconnects, traffic stood still for %v (%d losses)", session.Reconnects, longest, lost)
 	}
@@ -65,7 +71,7 @@ func TestTokensAreRenewed(t *testing.T) {
 
 	p.lab.Entra.Set(func(s *entra.Switches) { s.RefreshRevoked = true })
 	p.awaitSession("told", func(s api.Session) bool {
-		return s.SignIn != nil && s.SignIn.Needed && strings.Contains(s.SignIn.Message, "footbridge sign-in")
+		return s.SignIn != nil && s.SignIn.Needed && s.SignIn.Message != "" && s.SignIn.Command == "footbridge sign-in "+name
 	})
 	if s := p.onlySession(); s.State != tunnel.Connected {
 		t.Logf("told when the tunnel was %s already", s.State)
@@ -79,6 +85,20 @@ func TestTokensAreRenewed(t *testing.T) {
 	p.awaitSession("back", func(s api.Session) bool { return s.State == tunnel.Connected })
 	p.reaches("after signing in again")
 	p.do("alice", "footbridge", "disconnect")
+}
+
+// person is alice of the lab's tenant, with a Chromium of her own.
+func (p *pc) person() func(context.Context, said) error {
+	p.t.Helper()
+	chromium, err := browser.Open(p.t.Context(), browser.Options{Namespace: p.lab.Laptop, Roots: [][]byte{p.lab.Entra.RootPEM()}})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	p.t.Cleanup(func() { chromium.Close() })
+	user := p.lab.Entra.Users()[0]
+	return func(ctx context.Context, line said) error {
+		return visitor.Drive(ctx, chromium, line.URL, visitor.Person{Username: user.Username, Password: user.Password})
+	}
 }
 
 // onlySession is alice's session, as her programs see it.

@@ -82,6 +82,9 @@ func (a *app) signInStatus(s *api.SignIn) string {
 	if s.Message != "" {
 		parts = append(parts, a.translate(s.Message))
 	}
+	if s.Command != "" {
+		parts = append(parts, a.text("status.sign-in-with", language.Values{"Command": s.Command}))
+	}
 	return strings.Join(parts, ", ")
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -55,6 +56,9 @@ func (a *app) signIn(ctx context.Context, name string, flags signInFlags) error 
 	if err != nil {
 		return err
 	}
+	if !request.Entra.CacheSignInUser && !waitsForCredential(chosen) {
+		return &commandError{code: "sign-in-not-kept", exit: exitUsage, values: language.Values{"Name": chosen.Name}, command: shellCommand("footbridge", "connect", chosen.Name)}
+	}
 	provider, err := a.provider(ctx)
 	if err != nil {
 		return err
@@ -93,6 +97,11 @@ func (a *app) tokenRequest(ctx context.Context, chosen known) (entra.Request, er
 		return entra.Request{}, err
 	}
 	return entra.Request{Profile: chosen.Name, Entra: *prepared.Secrets.Entra, LoginHint: chosen.Settings.LoginHint, TrustAuthority: true}, nil
+}
+
+// waitsForCredential tells whether the profile's connection waits for its user to sign in.
+func waitsForCredential(chosen known) bool {
+	return chosen.Session != nil && slices.ContainsFunc(chosen.Session.Questions, func(q api.Question) bool { return q.Kind == api.AskCredential })
 }
 
 // giveToken answers what the profile's connection waits for.

@@ -3,6 +3,8 @@ package entra
 import (
 	"context"
 	"crypto/rand"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -46,6 +48,13 @@ func (s *store) revoke() {
 	defer s.mu.Unlock()
 	s.generation++
 	clear(s.sessions)
+}
+
+// RefreshTokens are those that were issued, revoked ones too: for a search of where none may be.
+func (p *Provider) RefreshTokens() []string {
+	p.store.mu.Lock()
+	defer p.store.mu.Unlock()
+	return slices.Collect(maps.Keys(p.store.refresh))
 }
 
 // begin keeps a new sign-in, and forgets old ones.
