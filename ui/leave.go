@@ -5,33 +5,67 @@ import (
 	"time"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/driver/desktop"
 )
 
-// The names under which the window's size is remembered.
+// The names under which the window's size and place are remembered.
 const (
 	widthKey  = "window.width"
 	heightKey = "window.height"
+	placedKey = "window.placed"
+	leftKey   = "window.left"
+	topKey    = "window.top"
 )
 
-// restoreSize gives the window the size that it had. Where it stands is the desktop's business: Fyne does not tell.
+// Placer knows where windows stand, which Fyne does not tell.
+type Placer interface {
+	// Place is where a window is, in the desktop's own units; false: the desktop does not say.
+	Place(fyne.Window) (x, y int, ok bool)
+	// Reachable reports whether a window at a place could be seen and moved: the screen that it was on may be gone.
+	Reachable(x, y int) bool
+}
+
+// restoreSize gives the window the size that it had.
 func (w *Window) restoreSize() {
 	kept := w.options.App.Preferences()
 	w.window.Resize(fyne.NewSize(float32(kept.FloatWithFallback(widthKey, 920)), float32(kept.FloatWithFallback(heightKey, 640))))
 }
 
-func (w *Window) keepSize() {
+// restorePlace puts the window where it was, where the desktop lets it.
+func (w *Window) restorePlace() {
+	movable, is := w.window.(desktop.Window)
+	kept := w.options.App.Preferences()
+	if !is || w.options.Placer == nil || !kept.Bool(placedKey) {
+		return
+	}
+	if x, y := kept.Int(leftKey), kept.Int(topKey); w.options.Placer.Reachable(x, y) {
+		movable.RequestPosition(x, y)
+	}
+}
+
+func (w *Window) keepPlace() {
 	size := w.window.Canvas().Size()
 	kept := w.options.App.Preferences()
 	kept.SetFloat(widthKey, float64(size.Width))
 	kept.SetFloat(heightKey, float64(size.Height))
+	if !w.seen || w.options.Placer == nil {
+		return
+	}
+	if x, y, known := w.options.Placer.Place(w.window); known {
+		kept.SetInt(leftKey, x)
+		kept.SetInt(topKey, y)
+		kept.SetBool(placedKey, true)
+	}
 }
 
 // appear shows the window, and has what is open follow what goes on.
 func (w *Window) appear() {
-	w.window.Show()
 	if w.seen {
+		w.window.Show()
 		return
 	}
+	w.restorePlace()
+	w.window.Show()
 	w.seen = true
 	w.list.Shown()
 	if w.open != nil {
@@ -54,7 +88,7 @@ func (w *Window) vanish() {
 
 // closeWindow leaves the tunnels as they are: the program goes on in the tray, or hands them over and ends.
 func (w *Window) closeWindow() {
-	w.keepSize()
+	w.keepPlace()
 	if w.tray.present() && !w.options.QuitWhenClosed {
 		w.vanish()
 		return
@@ -71,7 +105,7 @@ func (w *Window) Quit() {
 		return
 	}
 	w.leaving = true
-	w.keepSize()
+	w.keepPlace()
 	w.vanish()
 	go func() {
 		w.handOver()

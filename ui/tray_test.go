@@ -181,13 +181,48 @@ func changed(session *api.Session, change func(*api.Session)) *api.Session {
 	return &next
 }
 
-// The window has the size again that it had.
-func TestSizeIsRemembered(t *testing.T) {
-	s := show(t, "en", look.Light, running)
+// The window has the size and the place again that it had, unless the screen that it was on is gone.
+func TestPlaceIsRemembered(t *testing.T) {
+	p := &placer{x: 321, y: 123, reachable: true}
+	s := showWith(t, "en", look.Light, running, func(o *Options) { o.Placer = p })
 	s.window.window.Resize(fyne.NewSize(801, 702))
 	s.window.closeWindow()
-	other := New(Options{App: s.app, Backend: s.fake, Profiles: s.window.options.Profiles, Texts: s.window.options.Texts, Post: func(do func()) { do() }})
-	if size := other.window.Canvas().Size(); size != fyne.NewSize(801, 702) {
-		t.Errorf("%v", size)
+	again := func() *movable {
+		options := s.window.options
+		options.Post = func(do func()) { do() }
+		other := New(options)
+		if size := other.window.Canvas().Size(); size != fyne.NewSize(801, 702) {
+			t.Errorf("%v", size)
+		}
+		m := &movable{Window: other.window}
+		other.window = m
+		other.appear()
+		return m
+	}
+	if m := again(); m.x != 321 || m.y != 123 {
+		t.Errorf("it is at %d, %d", m.x, m.y)
+	}
+	p.reachable = false
+	if m := again(); m.x != 0 || m.y != 0 {
+		t.Errorf("it is at %d, %d, which nobody sees", m.x, m.y)
 	}
 }
+
+// placer is a desktop where windows stand at one place.
+type placer struct {
+	x, y      int
+	reachable bool
+}
+
+func (p *placer) Place(fyne.Window) (x, y int, ok bool) { return p.x, p.y, true }
+func (p *placer) Reachable(int, int) bool               { return p.reachable }
+
+// movable is a window that keeps where it was put.
+type movable struct {
+	fyne.Window
+	x, y int
+}
+
+func (m *movable) RequestPosition(x, y int)    { m.x, m.y = x, y }
+func (m *movable) RequestFullScreenSecondary() {}
+func (m *movable) RequestAlwaysOnTop()         {}

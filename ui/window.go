@@ -73,6 +73,7 @@ type Options struct {
 	QuitWhenClosed bool
 	// Defaults are the settings of newly imported profiles that sign in in a way; nil: there are none.
 	Defaults func(profiles.AuthenticationType) (*settings.Settings, error)
+	Placer   Placer // nil: where the window stands is not remembered
 	Logger   *slog.Logger
 	Now      func() time.Time // nil: the system's clock
 	Post     func(func())     // nil: fyne.Do

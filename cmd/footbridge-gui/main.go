@@ -143,7 +143,7 @@ func show(arguments arguments, texts *language.Texts, chosen preferences.Prefere
 	window := ui.New(ui.Options{App: program, Backend: backend, Profiles: own, Texts: texts, Logger: logger,
 		Sections: sections(service, backend, apply), Edit: editPage(own), Diagnose: diagnosePage(service, backend),
 		Tray: !chosen.NoTray && hasTray(), QuitWhenClosed: chosen.QuitWhenClosed, Defaults: importDefaults,
-		Azure:  backend.azureAdministrator,
+		Azure: backend.azureAdministrator, Placer: places{},
 		Notify: func(kind control.NoticeKind) bool { return !slices.Contains(chosen.Muted, string(kind)) }})
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
