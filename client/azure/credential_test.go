@@ -29,10 +29,10 @@ import (
 
 var wanted = policy.TokenRequestOptions{Scopes: []string{arm.Audience + "/.default"}}
 
-// login is an identity provider whose tokens are for the resource manager.
+// login is an identity provider that makes tokens for the resource manager too.
 func login(t *testing.T) (*lab.Provider, Cloud) {
 	t.Helper()
-	provider, err := lab.Start(lab.Options{Audience: arm.Audience, Clients: []string{applicationID}})
+	provider, err := lab.Start(lab.Options{Resources: []string{arm.Audience}, Clients: []string{applicationID}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -87,8 +87,15 @@ func TestPersonSignsIn(t *testing.T) {
 	if credential, err = Credential(again); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := credential.GetToken(t.Context(), wanted); err != nil {
+	token, err := credential.GetToken(t.Context(), wanted)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := idp.ValidateFor(token.Token, arm.Audience); err != nil {
 		t.Error(err)
+	}
+	if _, err := idp.Validate(token.Token); err == nil {
+		t.Error("a gateway takes the token of an administrator")
 	}
 }
 

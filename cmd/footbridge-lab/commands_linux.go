@@ -16,7 +16,7 @@ import (
 
 func commands() []*cobra.Command {
 	return []*cobra.Command{upCommand(), downCommand(), statusCommand(), execCommand(), demoCommand(), fetchCommand(), benchCommand(),
-		entraCommand(), checkCommand()}
+		entraCommand(), azureCommand(), checkCommand()}
 }
 
 // labFlags are the flags of commands that make a lab.
@@ -24,6 +24,7 @@ type labFlags struct {
 	gateway         string
 	transport       string
 	authentications []string
+	azure           bool
 	entraHost       string
 	directory       string
 	logLevel        string
@@ -34,6 +35,7 @@ func (f *labFlags) add(command *cobra.Command) {
 	flags.StringVar(&f.gateway, "gateway", string(lab.BuiltIn), "which gateway: builtin, or openvpn as installed on this computer")
 	flags.StringVar(&f.transport, "proto", "tcp", "tcp, as with Azure, or udp")
 	flags.StringSliceVar(&f.authentications, "auth", []string{"certificate"}, "the ways in: certificate, entra, radius, or several with commas")
+	flags.BoolVar(&f.azure, "azure", false, "with an Azure Resource Manager that has the gateway, for footbridge azure")
 	flags.StringVar(&f.entraHost, "entra-host", "login.microsoftonline.com", "the identity provider's name, on the lab's laptop")
 	flags.StringVar(&f.directory, "dir", "", "where to put the profile package and the certificates (default a temporary directory)")
 	flags.StringVar(&f.logLevel, "log-level", "warn", "what the gateway logs on standard error: debug, info, warn or error")
@@ -55,7 +57,7 @@ func (f *labFlags) options() (lab.Options, error) {
 		return lab.Options{}, err
 	}
 	return lab.Options{
-		Gateway: lab.Kind(f.gateway), Transport: f.transport, Directory: f.directory, Authentications: ways, EntraHost: f.entraHost,
+		Gateway: lab.Kind(f.gateway), Transport: f.transport, Directory: f.directory, Authentications: ways, Azure: f.azure, EntraHost: f.entraHost,
 		CheckLogin: []string{self, authentication.CheckCommand}, Logger: logger,
 	}, nil
 }

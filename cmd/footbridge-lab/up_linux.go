@@ -86,6 +86,9 @@ func describe(out io.Writer, state *lab.State) error {
 		err = describeSignIn(out, state)
 	}
 	if err == nil {
+		err = describeAzure(out, state)
+	}
+	if err == nil {
 		_, err = fmt.Fprintf(out, `
 To try, in another terminal:
 

@@ -35,6 +35,7 @@ type client struct {
 	ended    chan struct{} // closed when run has returned
 
 	onJoin   func()                // nil: nothing more to do
+	joined   time.Time             // when the client signed in; of the session's goroutine
 	inner    atomic.Pointer[inner] // nil until signed in
 	snapshot atomic.Pointer[Session]
 
@@ -228,6 +229,7 @@ func (c *client) join(l lease, d *Decision) {
 	mss := mssfix.NewLimit(c.server.config.MSSFix, c.link.remote().Addr().Is6(), c.link.stream(), c.data.Overhead())
 	c.inner.Store(&inner{ipv4: l.ipv4, ipv6: l.ipv6, networks: d.Networks, mss: mss})
 	c.server.router.add(c, l, d.Networks)
+	c.joined = time.Now()
 	if c.onJoin != nil {
 		c.onJoin()
 	}
@@ -242,11 +244,12 @@ type Session struct {
 	Stream      bool       // TCP
 	IPv4, IPv6  netip.Addr // inside the tunnel; not valid: none
 	SignedIn    bool
-	Login       Login  // without the password
-	Cipher      string // of the data channel
-	PeerID      uint32 // packet.NoPeer: none
-	ExportKeys  bool   // data keys by TLS exporter
-	DynamicWrap bool   // renegotiation under dynamic tls-crypt
+	Since       time.Time // of SignedIn
+	Login       Login     // without the password
+	Cipher      string    // of the data channel
+	PeerID      uint32    // packet.NoPeer: none
+	ExportKeys  bool      // data keys by TLS exporter
+	DynamicWrap bool      // renegotiation under dynamic tls-crypt
 	TLSVersion  uint16
 	KeyID       uint8 // of the newest agreed key
 	Keys        int   // agreed so far
@@ -272,7 +275,7 @@ func (c *client) publish() {
 		}
 	}
 	if s.joined {
-		shown.Name = s.login.name(&s.decision)
+		shown.Name, shown.Since = s.login.name(&s.decision), c.joined
 		shown.IPv4, shown.IPv6 = s.lease.ipv4, s.lease.ipv6
 	}
 	c.snapshot.Store(&shown)

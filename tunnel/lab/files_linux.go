@@ -130,7 +130,7 @@ func (l *Lab) description() azurezip.Description {
 		}
 	}
 	var parameters *azurezip.EntraParameters
-	if l.Entra != nil {
+	if l.options.has(azurezip.Entra) {
 		parameters = &azurezip.EntraParameters{Tenant: l.Entra.Authority(), Audience: l.Entra.Audience(), Issuer: l.Entra.Issuer()}
 	}
 	return azurezip.Description{

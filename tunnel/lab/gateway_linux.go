@@ -86,12 +86,9 @@ func (l *Lab) openBuiltIn(ctx context.Context) (config gateway.Config, err error
 	methods := l.methods()
 	config = gateway.Config{
 		Authenticate: methods.Authenticator(),
-		TLS: &tls.Config{
-			Certificates: []tls.Certificate{l.Certificates.Gateway.TLS()},
-			ClientAuth:   methods.ClientAuth(), ClientCAs: l.Certificates.ClientRoot.Pool(), MinVersion: tls.VersionTLS12,
-		},
-		Wrap: tlswrap.Config{Mode: tlswrap.Auth, Key: l.Secret, Digest: "SHA256", Direction: tlswrap.Normal},
-		IPv4: pool().ipv4, Routes: l.routes(), DNS: []netip.Addr{l.VNet.Resolver}, TunMTU: mtu,
+		TLS:          l.clientTLS(),
+		Wrap:         tlswrap.Config{Mode: tlswrap.Auth, Key: l.Secret, Digest: "SHA256", Direction: tlswrap.Normal},
+		IPv4:         pool().ipv4, Routes: l.routes(), DNS: []netip.Addr{l.VNet.Resolver}, TunMTU: mtu,
 		Ping: ping, PingTimeout: pingTimeout, Logger: l.logger,
 	}
 	if l.ipv6 {
@@ -121,6 +118,15 @@ func (l *Lab) openBuiltIn(ctx context.Context) (config gateway.Config, err error
 		return config, errors.Join(fmt.Errorf("open gateway: %w", err), closeBuiltIn(config))
 	}
 	return config, nil
+}
+
+// clientTLS is how the built-in gateway and its clients prove who they are.
+func (l *Lab) clientTLS() *tls.Config {
+	methods := l.methods()
+	return &tls.Config{
+		Certificates: []tls.Certificate{l.Certificates.Gateway.TLS()},
+		ClientAuth:   methods.ClientAuth(), ClientCAs: l.Certificates.ClientRoot.Pool(), MinVersion: tls.VersionTLS12,
+	}
 }
 
 func (l *Lab) setUpDevice(link netlink.Link) error {

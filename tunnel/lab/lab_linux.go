@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"github.com/footbridge-vpn/footbridge/tunnel/gateway"
+	"github.com/footbridge-vpn/footbridge/tunnel/lab/arm"
 	"github.com/footbridge-vpn/footbridge/tunnel/lab/entra"
 	"github.com/footbridge-vpn/footbridge/tunnel/lab/freeradius"
 	"github.com/footbridge-vpn/footbridge/tunnel/lab/netns"
@@ -34,11 +35,16 @@ type Lab struct {
 
 	Entra  *entra.Provider    // nil: none
 	RADIUS *freeradius.Server // nil: none
+	Azure  *arm.Server        // nil: none
 
 	options Options
 	control string // the socket to control Entra by
-	logger  *slog.Logger
-	ipv6    bool // this computer has IPv6
+
+	azureControl  string   // the socket to control Azure by
+	azureGateways []string // resource ids
+
+	logger *slog.Logger
+	ipv6   bool // this computer has IPv6
 
 	closing sync.Once
 	undo    []func() error
@@ -56,7 +62,7 @@ func Up(ctx context.Context, options Options) (*Lab, error) {
 	}
 	l := &Lab{options: options, logger: options.Logger, ipv6: hasIPv6()}
 	for _, step := range []func(context.Context) error{
-		l.makeDirectory, l.makeCertificates, l.makeNetwork, l.makeSites, l.startEntra, l.startRADIUS, l.startGateway, l.writeFiles,
+		l.makeDirectory, l.makeCertificates, l.makeNetwork, l.makeSites, l.startEntra, l.startRADIUS, l.startGateway, l.writeFiles, l.startAzure,
 	} {
 		if err := step(ctx); err != nil {
 			return nil, fmt.Errorf("set up lab: %w", errors.Join(err, l.Close()))

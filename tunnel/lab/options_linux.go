@@ -31,6 +31,9 @@ type Options struct {
 	// the lab has an identity provider, with azurezip.Radius a FreeRADIUS.
 	Authentications []azurezip.Authentication
 
+	// Azure gives the lab a resource manager, with the lab's gateway in it, and an identity provider for its administrators.
+	Azure bool
+
 	// EntraHost is the name of the identity provider. Empty: login.microsoftonline.com, which in the lab is the provider of the lab; any other one is
 	// an authority that nobody knows.
 	EntraHost string

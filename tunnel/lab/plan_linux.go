@@ -28,8 +28,10 @@ func laptopAddress() address { return parse("203.0.113.10/24", "2001:db8:113::10
 
 func gatewayAddress() address { return parse("203.0.113.1/24", "2001:db8:113::1/64") }
 
-// entraAddress is the identity provider's, outside; radiusAddress the RADIUS server's, in the virtual network.
+// entraAddress is the identity provider's and azureAddress the resource manager's, outside; radiusAddress the RADIUS server's, in the virtual network.
 func entraAddress() netip.AddrPort { return netip.MustParseAddrPort("198.51.100.44:443") }
+
+func azureAddress() netip.AddrPort { return netip.MustParseAddrPort("198.51.100.45:443") }
 
 func radiusAddress() netip.AddrPort { return netip.MustParseAddrPort("10.10.0.12:1812") }
 

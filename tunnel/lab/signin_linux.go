@@ -22,7 +22,7 @@ import (
 
 // startEntra puts the identity provider outside, where the laptop reaches it without a tunnel. Its certificate is below the root that the laptop trusts.
 func (l *Lab) startEntra(ctx context.Context) error {
-	if !l.options.has(azurezip.Entra) {
+	if !l.options.has(azurezip.Entra) && !l.options.Azure {
 		return nil
 	}
 	address := entraAddress()
@@ -36,6 +36,9 @@ func (l *Lab) startEntra(ctx context.Context) error {
 	options := entra.Options{
 		Listener: listener, Host: l.options.EntraHost, Authority: l.Certificates.GatewayRoot, Logger: l.logger,
 		Switches: entra.Switches{SmallTokens: l.options.Gateway == OpenVPN},
+	}
+	if l.options.Azure {
+		options.Clients, options.Resources = []string{azureCLI}, []string{azureAudience}
 	}
 	if l.options.ChangeEntra != nil {
 		l.options.ChangeEntra(&options)
@@ -100,7 +103,7 @@ func (l *Lab) startRADIUS(ctx context.Context) error {
 // methods are the ways into the built-in gateway.
 func (l *Lab) methods() authentication.Methods {
 	methods := authentication.Methods{Certificate: l.options.has(azurezip.Certificate)}
-	if l.Entra != nil {
+	if l.options.has(azurezip.Entra) {
 		methods.Entra = authentication.Entra(l.Entra.Validate, l.logger)
 	}
 	if l.RADIUS != nil {
@@ -117,16 +120,16 @@ func (l *Lab) methods() authentication.Methods {
 // signInToOpenVPN sets the ways into OpenVPN's gateway: its own for certificates, the plugin for RADIUS alone, and the hook for all else.
 func (l *Lab) signInToOpenVPN(options *openvpnd.Options) error {
 	switch {
-	case l.Entra == nil && l.RADIUS == nil:
+	case !l.options.has(azurezip.Entra) && l.RADIUS == nil:
 		return nil
-	case l.Entra == nil && !l.options.has(azurezip.Certificate):
+	case !l.options.has(azurezip.Entra) && !l.options.has(azurezip.Certificate):
 		options.RADIUS = &openvpnd.RADIUS{Address: l.RADIUS.Address(), Secret: l.RADIUS.Secret(), Wait: radiusWait}
 		return nil
 	case len(l.options.CheckLogin) == 0:
 		return errors.New("OpenVPN as gateway needs a program that checks logins")
 	}
 	settings := authentication.Settings{Certificate: l.options.has(azurezip.Certificate)}
-	if l.Entra != nil {
+	if l.options.has(azurezip.Entra) {
 		settings.Entra = &authentication.EntraSettings{
 			Issuer: l.Entra.Issuer(), Audience: l.Entra.Audience(), KeysURL: l.Entra.KeysURL(), Address: entraAddress().String(), Root: string(l.Entra.RootPEM()),
 		}

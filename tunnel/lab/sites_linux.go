@@ -47,7 +47,10 @@ func (l *Lab) makeSites(ctx context.Context) error {
 // publicNames are the names that everybody can look up, besides the page's.
 func (l *Lab) publicNames() map[string][]netip.Addr {
 	names := map[string][]netip.Addr{l.Host: {gatewayAddress().ipv4.Addr()}}
-	if l.options.has(azurezip.Entra) {
+	if l.options.Azure {
+		names[azureHost] = []netip.Addr{azureAddress().Addr()}
+	}
+	if l.options.has(azurezip.Entra) || l.options.Azure {
 		names[l.options.EntraHost] = []netip.Addr{entraAddress().Addr()}
 	}
 	return names

@@ -32,6 +32,7 @@ type State struct {
 	GatewayLog string              `json:"gateway_log,omitempty"`
 	Entra      *EntraState         `json:"entra,omitempty"`  // the identity provider
 	RADIUS     *RADIUSState        `json:"radius,omitempty"` // the RADIUS server
+	Azure      *AzureState         `json:"azure,omitempty"`  // the resource manager
 }
 
 // EntraState is what to know of the lab's identity provider.
@@ -40,6 +41,14 @@ type EntraState struct {
 	Audience  string  `json:"audience"`
 	Users     []Login `json:"users"`
 	Control   string  `json:"control"` // socket for entra.Remote
+}
+
+// AzureState is what to know of the lab's resource manager.
+type AzureState struct {
+	Endpoint string   `json:"endpoint"` // the public cloud's, on the laptop
+	Tenant   string   `json:"tenant"`   // whose administrators sign in
+	Gateways []string `json:"gateways"` // resource ids
+	Control  string   `json:"control"`  // socket for arm.Remote
 }
 
 // RADIUSState is what to know of the lab's RADIUS server.
@@ -158,6 +167,9 @@ func (l *Lab) State() (*State, error) {
 		for _, user := range l.Entra.Users() {
 			state.Entra.Users = append(state.Entra.Users, Login{Username: user.Username, Password: user.Password})
 		}
+	}
+	if l.Azure != nil {
+		state.Azure = &AzureState{Endpoint: l.Azure.Endpoint(), Tenant: l.Entra.Tenant(), Gateways: l.azureGateways, Control: l.azureControl}
 	}
 	if l.RADIUS != nil {
 		state.RADIUS = &RADIUSState{Address: l.RADIUS.Address(), Users: []Login{

@@ -18,10 +18,12 @@ import (
 	"sync"
 	"time"
 
+	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/network/armnetwork/v9"
+
 	"github.com/footbridge-vpn/footbridge/tunnel/lab/pki"
 )
 
-// Audience is for whom administrators' tokens are.
+// Audience is for whom administrators' tokens are where Options do not say.
 const Audience = "https://management.lab.example/"
 
 // Options describes a Server. The zero value is one on loopback with a certificate authority of its own, which takes any token.
@@ -30,10 +32,19 @@ type Options struct {
 	Host      string                                                // the name clients reach it by; empty: localhost
 	Authority *pki.Authority                                        // signs the TLS certificate; nil: one of its own
 	Login     string                                                // where administrators sign in, "https://localhost:8443"
+	Audience  string                                                // for whom their tokens are; empty: Audience
 	Token     func(bearer string) error                             // what is wrong with a token; nil: any will do
 	Package   func(context.Context, PackageRequest) ([]byte, error) // makes the ZIP that Azure would generate; nil: there is none
 	PageSize  int                                                   // of lists; 0: 100
+	Gateway   *Gateway                                              // behind every gateway there is; nil: none, sessions are SetSessions's
 	Logger    *slog.Logger                                          // nil: silent
+}
+
+// Gateway is one that carries packets. Its functions are called while the server is busy with a request: they must not call the server.
+type Gateway struct {
+	Sessions   func() []armnetwork.VPNClientConnectionHealthDetail
+	Disconnect func(ids []string)
+	Changed    func(armnetwork.VPNClientConfiguration) // what a virtual network's gateway was told; nil: it need not know
 }
 
 // PackageRequest asks for a profile package.
@@ -83,6 +94,9 @@ func Start(options Options) (*Server, error) {
 	if options.Host == "" {
 		options.Host = "localhost"
 	}
+	if options.Audience == "" {
+		options.Audience = Audience
+	}
 	if options.PageSize == 0 {
 		options.PageSize = 100
 	}
@@ -120,7 +134,7 @@ func start(options Options) (*Server, error) {
 		return nil, fmt.Errorf("start resource manager: %w", err)
 	}
 	s := &Server{
-		options: options, ended: make(chan error, 1), roots: options.Authority.Pool(), address: "https://" + net.JoinHostPort(options.Host, port),
+		options: options, ended: make(chan error, 1), roots: options.Authority.Pool(), address: "https://" + hostPort(options.Host, port),
 		estate: newEstate(), operations: map[string]*operation{}, lists: map[string][]page{}, packages: map[string]stored{}, blobs: map[string]stored{},
 		fakes: map[string]*fakes{},
 	}
@@ -131,6 +145,14 @@ func start(options Options) (*Server, error) {
 	s.closed = sync.OnceValue(s.close)
 	go func() { s.ended <- s.server.ServeTLS(options.Listener, "", "") }()
 	return s, nil
+}
+
+// hostPort is what stands in addresses: the port only where it is not https's own.
+func hostPort(host, port string) string {
+	if port == "443" {
+		return host
+	}
+	return net.JoinHostPort(host, port)
 }
 
 // Close ends the server. Further calls do nothing.

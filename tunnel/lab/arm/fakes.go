@@ -125,8 +125,26 @@ func (f *fakes) publish(ctx context.Context, request PackageRequest) (*string, e
 	return ptr(s.address + "/packages/" + name + "?sv=2024-11-04&sig=" + signature), nil
 }
 
-// disconnect forgets sessions.
+// sessions are those of a gateway.
+func (f *fakes) sessions(gateway string) []armnetwork.VPNClientConnectionHealthDetail {
+	if live := f.server.options.Gateway; live != nil {
+		return live.Sessions()
+	}
+	return f.server.estate.sessions[strings.ToLower(gateway)]
+}
+
+// disconnect ends sessions.
 func (f *fakes) disconnect(gateway string, ids []*string) {
+	if live := f.server.options.Gateway; live != nil {
+		var named []string
+		for _, id := range ids {
+			if id != nil {
+				named = append(named, *id)
+			}
+		}
+		live.Disconnect(named)
+		return
+	}
 	key := strings.ToLower(gateway)
 	sessions := f.server.estate.sessions
 	sessions[key] = slices.DeleteFunc(slices.Clone(sessions[key]), func(one armnetwork.VPNClientConnectionHealthDetail) bool {
@@ -142,8 +160,7 @@ func (f *fakes) writeBlob(address, gateway string) error {
 	if !there || !strings.HasSuffix(query, "sig="+file.signature) {
 		return &refusal{status: http.StatusBadRequest, code: "InvalidSasUrl", message: "The SAS URL is invalid."}
 	}
-	sessions := s.estate.sessions[strings.ToLower(gateway)]
-	data, err := json.Marshal(slices.Clone(sessions))
+	data, err := json.Marshal(append([]armnetwork.VPNClientConnectionHealthDetail{}, f.sessions(gateway)...))
 	if err != nil {
 		return err
 	}

@@ -147,7 +147,7 @@ func (s *Server) describe(w http.ResponseWriter, request *http.Request) {
 			Audiences     []string `json:"audiences"`
 		} `json:"authentication"`
 	}
-	description.Authentication.LoginEndpoint, description.Authentication.Audiences = s.options.Login, []string{Audience}
+	description.Authentication.LoginEndpoint, description.Authentication.Audiences = s.options.Login, []string{s.options.Audience}
 	data, _ := json.Marshal(description)
 	writeJSON(w, http.StatusOK, data)
 }

@@ -46,6 +46,9 @@ func (f *fakes) putNetwork(_ context.Context, group, name string, g armnetwork.V
 	}
 	g.ID, g.Name = &id, &name
 	f.server.putNetwork(&g)
+	if live := f.server.options.Gateway; live != nil && live.Changed != nil && g.Properties.VPNClientConfiguration != nil {
+		live.Changed(*g.Properties.VPNClientConfiguration)
+	}
 	return done(armnetwork.VirtualNetworkGatewaysClientCreateOrUpdateResponse{VirtualNetworkGateway: g}), failed
 }
 
@@ -83,7 +86,7 @@ func (f *fakes) lastPackage(_ context.Context, group, name string, _ *armnetwork
 
 func (f *fakes) networkSessions(_ context.Context, group, name string, _ *armnetwork.VirtualNetworkGatewaysClientBeginGetVpnclientConnectionHealthOptions) (answer azfake.PollerResponder[armnetwork.VirtualNetworkGatewaysClientGetVpnclientConnectionHealthResponse], failed azfake.ErrorResponder) {
 	var result armnetwork.VirtualNetworkGatewaysClientGetVpnclientConnectionHealthResponse
-	for _, session := range f.server.estate.sessions[strings.ToLower(f.networkID(group, name))] {
+	for _, session := range f.sessions(f.networkID(group, name)) {
 		result.Value = append(result.Value, &session)
 	}
 	return done(result), failed

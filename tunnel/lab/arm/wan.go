@@ -76,7 +76,7 @@ func (f *fakes) totals(_ context.Context, group, name string, _ *armnetwork.P2SV
 		return answer, missing(f.gatewayID(group, name))
 	}
 	health := &armnetwork.VPNClientConnectionHealth{VPNClientConnectionsCount: ptr(int32(0)), TotalIngressBytesTransferred: ptr(int64(0)), TotalEgressBytesTransferred: ptr(int64(0))}
-	for _, session := range f.server.estate.sessions[strings.ToLower(*g.ID)] {
+	for _, session := range f.sessions(*g.ID) {
 		*health.VPNClientConnectionsCount++
 		*health.TotalIngressBytesTransferred += *session.IngressBytesTransferred
 		*health.TotalEgressBytesTransferred += *session.EgressBytesTransferred

@@ -33,7 +33,7 @@ func (p *Provider) resource(scopes []string) (string, *refusal) {
 			continue // openid, profile, offline_access
 		}
 		resource := scope[:at]
-		for _, known := range []string{p.options.Audience, "api://" + p.options.Audience} {
+		for _, known := range append([]string{p.options.Audience, "api://" + p.options.Audience}, p.options.Resources...) {
 			if strings.EqualFold(resource, known) {
 				return resource, nil
 			}

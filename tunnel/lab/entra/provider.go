@@ -37,6 +37,7 @@ type Options struct {
 	Tenant    string   // GUID; empty: DefaultTenant
 	Audience  string   // of the gateway; empty: DefaultAudience
 	Clients   []string // ids of applications that may sign in, besides the well-known ones and the audience
+	Resources []string // whom tokens may be for, besides the audience
 	Issuer    string   // of access tokens; empty: https://sts.windows.net/<tenant>/
 	Users     []User   // nil: Alice and Bob
 	Switches  Switches // to begin with
@@ -209,7 +210,12 @@ func (p *Provider) OneTimeCode(username string) (string, error) {
 
 // Validate checks an access token as a gateway does, with the provider's own keys. See Verifier.
 func (p *Provider) Validate(token string) (Claims, error) {
-	verifier := Verifier{Issuer: p.options.Issuer, Audience: p.options.Audience, Keys: p.keys.find}
+	return p.ValidateFor(token, p.options.Audience)
+}
+
+// ValidateFor checks an access token that is for somebody else than the gateway.
+func (p *Provider) ValidateFor(token, audience string) (Claims, error) {
+	verifier := Verifier{Issuer: p.options.Issuer, Audience: audience, Keys: p.keys.find}
 	return verifier.Validate(context.Background(), token)
 }
 
