@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -251,6 +252,32 @@ func TestPolicyIsFollowed(t *testing.T) {
 	if _, err := o.as(bob).Connect(t.Context(), request); err != nil {
 		t.Error(err)
 	}
+}
+
+// Whom a new policy lets see nothing is told nothing any more, not even on a stream that was there before.
+func TestPolicyShutsOut(t *testing.T) {
+	o := newOffice(t, "")
+	begun, ended := make(chan struct{}), make(chan error, 1)
+	begin := sync.OnceFunc(func() { close(begun) })
+	go func() {
+		ended <- o.as(daemon).Events(t.Context(), func(api.Message) error { begin(); return nil })
+	}()
+	select {
+	case <-begun:
+	case err := <-ended:
+		t.Fatal(err)
+	}
+	o.write(t, o.policy, "[observe]\nusers = [\"51001\"]\n")
+	select {
+	case err := <-ended:
+		if err == nil {
+			t.Error("the stream ended as if all were well")
+		}
+	case <-time.After(20 * time.Second):
+		t.Error("the stream goes on")
+	}
+	_, err := o.as(daemon).Status(t.Context())
+	wantCode(t, err, api.NotPermitted)
 }
 
 // A policy or certificate that others than administrators could have written is not believed.

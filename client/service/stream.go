@@ -172,6 +172,13 @@ func (s *Service) resync(r *stream) *api.Snapshot {
 	}
 }
 
+// shutOut reports whether a new policy lets a reader see nothing any more.
+func (s *Service) shutOut(r *stream) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return r.role == ""
+}
+
 // events answers with the stream of events.
 func (s *Service) events(w http.ResponseWriter, r *http.Request, uid uint32, role api.Role) {
 	joined, snapshot := s.join(uid, role)
@@ -194,6 +201,9 @@ func (s *Service) events(w http.ResponseWriter, r *http.Request, uid uint32, rol
 			message.Snapshot = s.resync(joined)
 		case change := <-joined.queue:
 			message.Change = &change
+		}
+		if s.shutOut(joined) {
+			return
 		}
 	}
 }
