@@ -36,6 +36,7 @@ func TestContrast(t *testing.T) {
 	}{
 		{theme.ColorNameForeground, 4.5, []fyne.ThemeColorName{theme.ColorNameBackground, ColorNameCard, theme.ColorNameButton, theme.ColorNameOverlayBackground, theme.ColorNameHeaderBackground}},
 		{ColorNameQuiet, 4.5, []fyne.ThemeColorName{theme.ColorNameBackground, ColorNameCard, theme.ColorNameOverlayBackground}},
+		{theme.ColorNameDisabled, 4.5, []fyne.ThemeColorName{theme.ColorNameBackground, ColorNameCard, theme.ColorNameOverlayBackground}}, // Fyne's texts of low importance
 		{theme.ColorNamePlaceHolder, 4.5, []fyne.ThemeColorName{theme.ColorNameInputBackground}},
 		{theme.ColorNamePrimary, 4.5, []fyne.ThemeColorName{theme.ColorNameBackground, ColorNameCard, theme.ColorNameOverlayBackground}},
 		{theme.ColorNameSuccess, 4.5, []fyne.ThemeColorName{theme.ColorNameBackground, ColorNameCard}},
@@ -55,6 +56,28 @@ func TestContrast(t *testing.T) {
 			for _, back := range pair.back {
 				if got := contrast(look.Color(pair.front, 0), look.Color(back, 0)); got < pair.least {
 					t.Errorf("%s: %s on %s: %.2f, want %.1f", variant, pair.front, back, got, pair.least)
+				}
+			}
+		}
+	}
+}
+
+// over is what is seen of a translucent colour on another one.
+func over(front, back color.Color) color.Color {
+	f, b := color.NRGBAModel.Convert(front).(color.NRGBA), color.NRGBAModel.Convert(back).(color.NRGBA)
+	mix := func(x, y uint8) uint8 { return uint8((int(x)*int(f.A) + int(y)*(0xff-int(f.A))) / 0xff) }
+	return color.NRGBA{R: mix(f.R, b.R), G: mix(f.G, b.G), B: mix(f.B, b.B), A: 0xff}
+}
+
+// The row of a list that is chosen, or under the mouse, can still be read, its second line included.
+func TestContrastOfRows(t *testing.T) {
+	for _, variant := range []Variant{Light, Dark} {
+		look := New(variant)
+		for _, mark := range []fyne.ThemeColorName{theme.ColorNameSelection, theme.ColorNameHover} {
+			row := over(look.Color(mark, 0), look.Color(theme.ColorNameBackground, 0))
+			for _, front := range []fyne.ThemeColorName{theme.ColorNameForeground, theme.ColorNameDisabled} {
+				if got := contrast(look.Color(front, 0), row); got < 4.5 {
+					t.Errorf("%s: %s on %s: %.2f", variant, front, mark, got)
 				}
 			}
 		}

@@ -92,8 +92,8 @@ func light(name fyne.ThemeColorName) (color.Color, bool) {
 		return rgb(0x1b1f24), true
 	case ColorNameQuiet, theme.ColorNamePlaceHolder:
 		return rgb(0x59636e), true
-	case theme.ColorNameDisabled:
-		return rgb(0x6e7781), true
+	case theme.ColorNameDisabled: // also of texts of low importance
+		return rgb(0x535c66), true
 	case theme.ColorNameButton:
 		return rgb(0xe4e8ee), true
 	case theme.ColorNameDisabledButton:
@@ -136,10 +136,8 @@ func dark(name fyne.ThemeColorName) (color.Color, bool) {
 		return rgb(0x23282e), true
 	case theme.ColorNameForeground:
 		return rgb(0xe8eaed), true
-	case ColorNameQuiet, theme.ColorNamePlaceHolder:
+	case ColorNameQuiet, theme.ColorNamePlaceHolder, theme.ColorNameDisabled: // the last also of texts of low importance
 		return rgb(0xa4adb8), true
-	case theme.ColorNameDisabled:
-		return rgb(0x8b949e), true
 	case theme.ColorNameButton:
 		return rgb(0x2e343c), true
 	case theme.ColorNameDisabledButton:
