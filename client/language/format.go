@@ -1,6 +1,7 @@
 package language
 
 import (
+	"strings"
 	"time"
 
 	"golang.org/x/text/number"
@@ -26,7 +27,7 @@ func (t *Texts) Rate(bytesPerSecond float64) string {
 }
 
 func (t *Texts) scaled(n float64) string {
-	units := []string{"B", "kB", "MB", "GB", "TB", "PB", "EB"}
+	units := strings.Fields(t.Text("format.units", nil)) // French counts octets
 	unit := 0
 	for n >= kilo && unit < len(units)-1 {
 		n /= kilo

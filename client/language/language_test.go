@@ -149,6 +149,7 @@ func open(t *testing.T, name string) *Texts {
 
 func TestFormats(t *testing.T) {
 	english, dutch := open(t, "en"), open(t, "nl")
+	german, french, spanish := open(t, "de"), open(t, "fr"), open(t, "es")
 	moment := time.Date(2026, 11, 3, 14, 5, 6, 0, time.Local)
 	for _, test := range []struct{ got, want string }{
 		{english.Number(1234567), "1,234,567"},
@@ -166,6 +167,18 @@ func TestFormats(t *testing.T) {
 		{english.Moment(moment), "2026-11-03 14:05:06"},
 		{dutch.Moment(moment), "03-11-2026 14:05:06"},
 		{dutch.Date(moment), "03-11-2026"},
+		{german.Number(1234567), "1.234.567"},
+		{german.Bytes(1_500_000), "1,5 MB"},
+		{german.Moment(moment), "03.11.2026 14:05:06"},
+		{german.Date(moment), "03.11.2026"},
+		{french.Number(1234567), "1\u00a0234\u00a0567"},
+		{french.Bytes(999), "999 o"},
+		{french.Rate(1_500_000), "1,5 Mo/s"},
+		{french.Date(moment), "03/11/2026"},
+		{french.Duration(49 * time.Hour), "2 j 1 h"},
+		{spanish.Number(1234567), "1.234.567"},
+		{spanish.Bytes(1_500_000_000), "1,5 GB"},
+		{spanish.Moment(moment), "03/11/2026 14:05:06"},
 		{english.Count("status.others", 1, nil), "There is 1 connection of another user."},
 		{dutch.Count("status.others", 3, nil), "Er zijn 3 verbindingen van andere gebruikers."},
 	} {
