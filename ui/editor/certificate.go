@@ -16,6 +16,7 @@ import (
 	"github.com/footbridge-vpn/footbridge/profiles"
 	"github.com/footbridge-vpn/footbridge/profiles/certificate"
 	"github.com/footbridge-vpn/footbridge/profiles/secret"
+	"github.com/footbridge-vpn/footbridge/ui/keyboard"
 	"github.com/footbridge-vpn/footbridge/ui/look"
 )
 
@@ -26,7 +27,7 @@ type certificateCheck struct {
 	content *fyne.Container
 	label   *widget.Label
 	picker  *fyne.Container
-	choice  *widget.Select
+	choice  *keyboard.Select
 	found   map[string]string // thumbprints, by what is said of the certificate
 	number  int               // of the last look
 }
@@ -34,7 +35,7 @@ type certificateCheck struct {
 func newCertificateCheck(p *Page) *certificateCheck {
 	c := &certificateCheck{page: p, draft: p.draft, label: widget.NewLabel("")}
 	c.label.Wrapping = fyne.TextWrapWord
-	c.choice = widget.NewSelect(nil, c.choose)
+	c.choice = keyboard.NewSelect(nil, c.choose)
 	c.picker = p.titled(p.text("certificate-choose", nil), "", c.choice)
 	c.content = container.New(layout.NewCustomPaddedVBoxLayout(fieldGap), look.NewCard(c.label), c.picker)
 	c.content.Hide()

@@ -90,7 +90,7 @@ func rows(objects ...fyne.CanvasObject) *fyne.Container { return container.NewVB
 func (p *Page) input(f Field) fyne.CanvasObject {
 	switch f.Kind {
 	case Yes:
-		check := widget.NewCheck(p.text("yes", nil), func(on bool) {
+		check := keyboard.NewCheck(p.text("yes", nil), func(on bool) {
 			value := ""
 			if on {
 				value = "true"
@@ -143,7 +143,7 @@ func (p *Page) choice(f Field) fyne.CanvasObject {
 			now = word
 		}
 	}
-	choice := widget.NewSelect(words, func(word string) { p.set(f.Key, values[word]) })
+	choice := keyboard.NewSelect(words, func(word string) { p.set(f.Key, values[word]) })
 	choice.Selected = now
 	enable(choice, !f.Locked)
 	return choice

@@ -4,7 +4,6 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/layout"
-	"fyne.io/fyne/v2/widget"
 
 	"github.com/footbridge-vpn/footbridge/profiles"
 	"github.com/footbridge-vpn/footbridge/ui/keyboard"
@@ -14,7 +13,7 @@ import (
 type methodView struct {
 	page             *Page
 	content          *fyne.Container
-	choice           *widget.Select
+	choice           *keyboard.Select
 	entra            *fyne.Container
 	tenant, audience *keyboard.Entry
 }
@@ -30,7 +29,7 @@ func newMethodView(p *Page) *methodView {
 			now = word
 		}
 	}
-	v.choice = widget.NewSelect(words, func(word string) {
+	v.choice = keyboard.NewSelect(words, func(word string) {
 		p.draft.SetMethod(methods[word])
 		p.update()
 		p.checked.look()

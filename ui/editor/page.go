@@ -33,7 +33,7 @@ type Page struct {
 	wrong   map[string]*widget.Label     // by the setting's key
 	fields  map[string]fyne.CanvasObject // by the setting's key, with what is said about it
 	entries map[string]*keyboard.Entry   // by the setting's key
-	sendAll *widget.Check
+	sendAll *keyboard.Check
 	checked *certificateCheck
 	method  *methodView
 	roots   *rootsView

@@ -76,6 +76,16 @@ func TestKeyboard(t *testing.T) {
 		t.Error("no root is removed")
 	}
 	s.TabTo("the proxy", func(f fyne.Focusable) bool { return f == s.p.entries["proxy"] })
+	for _, key := range []string{"azure-gateway", "proxy"} { // what has the focus is seen: the page scrolls to it
+		entry := s.p.entries[key]
+		s.Window.Resize(fyne.NewSize(560, 300))
+		s.TabTo(key, func(f fyne.Focusable) bool { return f == entry })
+		scroll := s.p.tabs.parts[s.p.tabs.open].content
+		at := fyne.CurrentApp().Driver().AbsolutePositionForObject(entry).Y - fyne.CurrentApp().Driver().AbsolutePositionForObject(scroll).Y
+		if at < 0 || at+entry.Size().Height > scroll.Size().Height {
+			t.Errorf("%s is at %.0f of %.0f", key, at, scroll.Size().Height)
+		}
+	}
 	s.TabToButton("Save")
 	s.Until("it is saved", func() bool { return s.done == 1 })
 	if _, err := s.into.Find("Contoso West"); err != nil {

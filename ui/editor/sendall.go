@@ -8,7 +8,8 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/layout"
-	"fyne.io/fyne/v2/widget"
+
+	"github.com/footbridge-vpn/footbridge/ui/keyboard"
 )
 
 // Sending all traffic through a connection is a network in one of the settings.
@@ -55,7 +56,7 @@ func isEverything(route string) bool {
 
 // newSendAll is the switch, which changes what is typed among the networks.
 func (p *Page) newSendAll() fyne.CanvasObject {
-	p.sendAll = widget.NewCheck(p.text("send-all", nil), func(on bool) {
+	p.sendAll = keyboard.NewCheck(p.text("send-all", nil), func(on bool) {
 		if on != p.draft.SendsAll() {
 			p.entries[routesKey].SetText(p.draft.WithSendAll(on))
 		}

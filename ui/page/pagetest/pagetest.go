@@ -4,6 +4,7 @@ package pagetest
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -213,6 +214,10 @@ func (b *Bench) Press(text string) {
 // Tick taps the check box with a text.
 func (b *Bench) Tick(text string) {
 	b.t.Helper()
+	if check, ok := Find(b, func(check *keyboard.Check) bool { return check.Text == text && !check.Disabled() }); ok {
+		check.SetChecked(!check.Checked)
+		return
+	}
 	check, ok := Find(b, func(check *widget.Check) bool { return check.Text == text && !check.Disabled() })
 	if !ok {
 		b.t.Fatalf("there is no check box %q to tick; shown is:\n%s", text, strings.Join(b.Shown(), "\n"))
@@ -223,14 +228,10 @@ func (b *Bench) Tick(text string) {
 // Select is the selection that has an option.
 func (b *Bench) Select(option string) *widget.Select {
 	b.t.Helper()
-	found, ok := Find(b, func(s *widget.Select) bool {
-		for _, o := range s.Options {
-			if o == option {
-				return true
-			}
-		}
-		return false
-	})
+	if found, ok := Find(b, func(s *keyboard.Select) bool { return slices.Contains(s.Options, option) }); ok {
+		return &found.Select
+	}
+	found, ok := Find(b, func(s *widget.Select) bool { return slices.Contains(s.Options, option) })
 	if !ok {
 		b.t.Fatalf("there is no selection with %q", option)
 	}
