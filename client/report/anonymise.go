@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 )
 
 // anonymiser replaces names and addresses, the same by the same. It first learns all text, so that nothing that it puts in the place of a
@@ -38,8 +39,10 @@ const (
 	subjectForm  = `(?P<subject>\b(?:CN|OU|O|ST|L|DC|UID|GN|emailAddress|serialNumber|street|postalCode)=[^,+;"'=\n)/\\<>]{1,128})`
 )
 
-// forms is all of them in one expression.
-var forms = regexp.MustCompile(strings.Join([]string{emailForm, subjectForm, hardwareForm, ipv6Form, ipv4Form, hostForm, guidForm, printForm}, "|"))
+// forms is all of them in one expression. It is large, and few programs that could write a report do.
+var forms = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(strings.Join([]string{emailForm, subjectForm, hardwareForm, ipv6Form, ipv4Form, hostForm, guidForm, printForm}, "|"))
+})
 
 // learn takes note of everything in a text that will be replaced.
 func (a *anonymiser) learn(text string) {
@@ -90,9 +93,9 @@ func (a *anonymiser) apply(text string) string {
 // each calls f for everything that has a form, and puts what it returns in its place.
 func (a *anonymiser) each(text string, f func(kind, found string) string) string {
 	var out strings.Builder
-	names := forms.SubexpNames()
+	names := forms().SubexpNames()
 	last := 0
-	for _, match := range forms.FindAllStringSubmatchIndex(text, -1) {
+	for _, match := range forms().FindAllStringSubmatchIndex(text, -1) {
 		for group := 1; group < len(names); group++ {
 			if match[2*group] >= 0 {
 				if names[group] == "ipv6" && match[1] < len(text) && isWordByte(text[match[1]]) {

@@ -3,7 +3,6 @@ package azvpn
 import (
 	"cmp"
 	"encoding/json"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -99,12 +98,14 @@ func walk(data []byte, depth int, each func(linuxProfile)) {
 	}
 }
 
-// serverSecretDigits is a server secret: a static key of OpenVPN.
-var serverSecretDigits = regexp.MustCompile(`^[0-9a-f]{512}$`)
+// isServerSecret reports whether it is one: a static key of OpenVPN in lower case.
+func isServerSecret(text string) bool {
+	return len(text) == 512 && strings.Trim(text, "0123456789abcdef") == ""
+}
 
 func (p linuxProfile) profile() (*Profile, []finding.Finding) {
 	key := strings.ToLower(strings.TrimSpace(p.Secret))
-	if !serverSecretDigits.MatchString(key) {
+	if !isServerSecret(key) {
 		return nil, []finding.Finding{{Severity: finding.Fault, Code: "bad-secret", Problem: "The server secret is not 512 hexadecimal digits.", Remedy: "Download the profile from Azure again."}}
 	}
 	profile := &Profile{Name: cmp.Or(strings.TrimSpace(p.Name), p.Server), Version: 1, Transport: "tcp", Servers: []Server{{FQDN: strings.TrimSpace(p.Server)}}, ServerSecret: secret.Text(key)}
