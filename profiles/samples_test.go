@@ -86,6 +86,36 @@ func TestSamples(t *testing.T) {
 	}
 }
 
+// A vpnconfig.ovpn that has only the root that Azure's gateways are giving up is told of too. The root is a real one, from a sample.
+func TestSampleWithRetiredRoot(t *testing.T) {
+	folder := samplesFolder()
+	if folder == "" {
+		t.Log("there are no samples beside the checkout")
+		return
+	}
+	read := func(pattern string) string {
+		t.Helper()
+		paths, err := filepath.Glob(filepath.Join(folder, pattern))
+		if err != nil || len(paths) != 1 {
+			t.Fatalf("%s: %v, %v", pattern, paths, err)
+		}
+		data, err := os.ReadFile(paths[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(data)
+	}
+	_, rest, _ := strings.Cut(read("11-*"), "<CaCert>")
+	root, _, _ := strings.Cut(rest, "</CaCert>")
+	before, rest, _ := strings.Cut(read("22-*"), "<ca>")
+	_, after, _ := strings.Cut(rest, "</ca>")
+	old := before + "<ca>\n-----BEGIN CERTIFICATE-----\n" + root + "\n-----END CERTIFICATE-----\n</ca>" + after
+	got := meaning(Import(strings.NewReader(old), ImportOptions{Name: "vpnconfig.ovpn"}))
+	if !strings.Contains(got, "root a8985d3a65e5e5c4b2d7d66d40c6dd2fb19c5436") || !strings.HasSuffix(got, "warning retired-root") {
+		t.Error(got)
+	}
+}
+
 // meaning is an import in one line.
 func meaning(imported *Imported, err error) string {
 	var refused *ImportError

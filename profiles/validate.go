@@ -1,6 +1,7 @@
 package profiles
 
 import (
+	"bytes"
 	"encoding/pem"
 	"fmt"
 	"net/netip"
@@ -81,18 +82,35 @@ func retiredRoots() map[string]string {
 	return map[string]string{"a8985d3a65e5e5c4b2d7d66d40c6dd2fb19c5436": "DigiCert Global Root CA"}
 }
 
+// retiredAlone is the name of a retired root where there are no others; empty: there are, or there is none.
+func retiredAlone(thumbprints []string) string {
+	name, retired := "", retiredRoots()
+	for _, thumbprint := range thumbprints {
+		if name = retired[thumbprint]; name == "" {
+			return ""
+		}
+	}
+	return name
+}
+
 func (v *validator) gateway() {
 	gateway := v.profile.Gateway
-	retired := retiredRoots()
-	old := ""
+	var accepted []string // thumbprints of roots
 	for _, hash := range gateway.RootThumbprints {
 		normal, ok := certificate.ParseThumbprint(hash)
 		if !ok {
 			v.Fault("bad-thumbprint", 0, "The hash of the gateway's root certificate is not a SHA-1 thumbprint.", "Download the profile from Azure again.")
 		}
-		old = retired[normal]
+		accepted = append(accepted, normal)
 	}
-	if old != "" && len(gateway.RootThumbprints) == 1 {
+	if len(accepted) == 0 && !gateway.TrustSystemRoots {
+		for _, root := range gateway.Roots {
+			if bytes.Equal(root.RawSubject, root.RawIssuer) {
+				accepted = append(accepted, certificate.Thumbprint(root))
+			}
+		}
+	}
+	if old := retiredAlone(accepted); old != "" {
 		v.Warning("retired-root", 0, fmt.Sprintf("The profile accepts only the root %s, which Azure's gateways are giving up.", old), "Download the profile from Azure again if connecting fails.")
 	}
 	if gateway.Name.Value != "" && !slices.Contains([]NameRuleType{NameSubject, NameExact, NamePrefix}, gateway.Name.Type) {

@@ -56,6 +56,18 @@ func TestValidate(t *testing.T) {
 	}
 }
 
+func TestRetiredAlone(t *testing.T) {
+	const old, other = "a8985d3a65e5e5c4b2d7d66d40c6dd2fb19c5436", "df3c24f9bfd666761b268073fe06d1cc8d4f82a4"
+	for _, test := range []struct {
+		thumbprints []string
+		retired     bool
+	}{{nil, false}, {[]string{old}, true}, {[]string{old, old}, true}, {[]string{other}, false}, {[]string{old, other}, false}, {[]string{other, old}, false}} {
+		if name := retiredAlone(test.thumbprints); (name != "") != test.retired {
+			t.Errorf("%v: %q", test.thumbprints, name)
+		}
+	}
+}
+
 func validProfile(t *testing.T) *Profile {
 	imported, err := Import(bytes.NewReader(fixtureNamed(t, "client-config.xml")), ImportOptions{})
 	if err != nil {

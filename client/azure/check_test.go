@@ -120,6 +120,10 @@ func TestNotices(t *testing.T) {
 	legacy.Authentication.Entra = &entra
 	failed := g
 	failed.State = "Failed"
+	aging := g
+	settings := g.PointToSite.clone()
+	settings.Entra.Audience = entra.Audience
+	aging.PointToSite = &settings
 	ends := w.root.Certificate.NotAfter
 	for name, test := range map[string]struct {
 		profile *profiles.Profile
@@ -130,6 +134,8 @@ func TestNotices(t *testing.T) {
 		"nothing":           {p, g, time.Now(), "[]"},
 		"retired root":      {&old, g, time.Now(), "[retired-root]"},
 		"retiring audience": {&legacy, g, time.Now(), "[audience-retires]"},
+		"both sides of it":  {&legacy, aging, time.Now(), "[audience-retires]"},
+		"the gateway's":     {p, aging, time.Now(), "[audience-retires]"},
 		"failed":            {p, failed, time.Now(), "[gateway-failed]"},
 		"roots end soon":    {p, g, ends.Add(-24 * time.Hour), "[gateway-root-ends client-root-expires]"},
 		"roots ended":       {p, g, ends.Add(24 * time.Hour), "[gateway-root-ends client-root-expired]"},

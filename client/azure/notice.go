@@ -52,16 +52,27 @@ func Notices(p *profiles.Profile, g Gateway, now time.Time) []Notice {
 		}
 	}
 	if entra := p.Authentication.Entra; entra != nil {
-		if ends, ok := retiringAudiences()[strings.ToLower(entra.Audience)]; ok {
-			all = append(all, Notice{AudienceRetires, entra.Audience, ends})
-		}
+		all = append(all, audienceNotices(entra.Audience)...)
 	}
 	for _, root := range p.Gateway.Roots {
 		if root.IsCA && root.NotAfter.Before(now.Add(Ahead)) {
 			all = append(all, Notice{GatewayRootEnds, root.Subject.CommonName, root.NotAfter.UTC()})
 		}
 	}
-	return append(all, GatewayNotices(g, now)...)
+	for _, n := range GatewayNotices(g, now) {
+		if !slices.ContainsFunc(all, func(have Notice) bool { return have.Code == n.Code && strings.EqualFold(have.Subject, n.Subject) }) {
+			all = append(all, n)
+		}
+	}
+	return all
+}
+
+// audienceNotices is that an application id ends, where it does.
+func audienceNotices(audience string) []Notice {
+	if ends, ok := retiringAudiences()[strings.ToLower(audience)]; ok {
+		return []Notice{{AudienceRetires, audience, ends}}
+	}
+	return nil
 }
 
 // GatewayNotices are what will matter about a gateway.
@@ -70,7 +81,13 @@ func GatewayNotices(g Gateway, now time.Time) []Notice {
 	if strings.EqualFold(g.State, "Failed") {
 		all = append(all, Notice{Code: GatewayFailed, Subject: g.Name})
 	}
-	if g.PointToSite == nil || !slices.Contains(g.PointToSite.Authentication, CertificateAuthentication) {
+	if g.PointToSite == nil {
+		return all
+	}
+	if entra := g.PointToSite.Entra; entra != nil && slices.Contains(g.PointToSite.Authentication, EntraAuthentication) {
+		all = append(all, audienceNotices(entra.Audience)...)
+	}
+	if !slices.Contains(g.PointToSite.Authentication, CertificateAuthentication) {
 		return all
 	}
 	for _, root := range g.PointToSite.Roots {
