@@ -142,7 +142,7 @@ func (p *pc) tenantThatChanges(person func(context.Context, said) error, name st
 
 	p.do("alice", "footbridge", "sign-out", "--all")
 	p.lab.Entra.Set(func(s *entra.Switches) { s.ConditionalAccess = true })
-	if asked, code, output := p.connecting(person, name); code != exitDone {
+	if asked, code, output := p.connecting(person, name); code != exitDone || len(asked) != 2 {
 		p.t.Errorf("when more is wanted of the user: asked %q, exit code %d:\n%s", asked, code, output)
 	}
 	p.do("alice", "footbridge", "disconnect")

@@ -2,6 +2,7 @@ package entra
 
 import (
 	"context"
+	"errors"
 	"sync"
 
 	"github.com/AzureAD/microsoft-authentication-library-for-go/apps/public"
@@ -29,6 +30,13 @@ func (p *Provider) interact(ctx context.Context, app *application, request Reque
 		}
 	}
 	result, err := p.ask(ctx, app, request, claims)
+	if more := furtherClaims(err); more != "" && more != challenge && ctx.Err() == nil {
+		p.logger.Info("the tenant wants more of the user", "profile", request.Profile)
+		if claims, err = wantedClaims(request.Entra.EnableGroupToken, more); err != nil {
+			return Token{}, newProblem(CodeBadClaims, err)
+		}
+		result, err = p.ask(ctx, app, request, claims)
+	}
 	if err != nil {
 		return Token{}, err
 	}
@@ -38,6 +46,15 @@ func (p *Provider) interact(ctx context.Context, app *application, request Reque
 	p.remember(ctx, app, Request{}, result.Account.HomeAccountID)
 	p.logger.Info("signed in", "profile", request.Profile, "tenant", app.authority.tenant, "expires", token.Expires)
 	return token, nil
+}
+
+// furtherClaims are what a sign-in that was not enough has to ask for: conditional access may say so only when the code is redeemed.
+func furtherClaims(err error) string {
+	var problem *Problem
+	if errors.As(err, &problem) && problem.NeedsUser {
+		return problem.Claims
+	}
+	return ""
 }
 
 func (p *Provider) ask(ctx context.Context, app *application, request Request, claims string) (public.AuthResult, error) {

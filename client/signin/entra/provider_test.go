@@ -272,6 +272,33 @@ func TestGroups(t *testing.T) {
 	}
 }
 
+// What conditional access wants besides is asked for at once, and once: a tenant that is never content is not asked for ever.
+func TestClaimsChallengeAtTheFirstSignIn(t *testing.T) {
+	for _, how := range []string{"browser", "device code"} {
+		w := newWorld(t, lab.Switches{ConditionalAccess: true})
+		request := w.request()
+		if request.DeviceCode = how == "device code"; request.DeviceCode {
+			go func() {
+				for code := range w.asked.codes {
+					w.browser.OpenDevice(w.ctx, code.VerificationURL, code.UserCode, w.person)
+				}
+			}()
+		}
+		w.token(request)
+		if visits := len(w.urls); !request.DeviceCode && (visits != 2 || !strings.Contains(addressOf(t, w.urls[1]).Query().Get("claims"), "capolids")) {
+			t.Errorf("%d visits: %q", visits, w.urls)
+		}
+		w.newBrowser()
+		w.Set(func(s *lab.Switches) { s.ConditionalAccess, s.Error, s.ErrorPlace = false, 50076, lab.AtTokenEndpoint })
+		request.Interactive, request.DeviceCode = true, false
+		before := len(w.urls)
+		w.refused(request, CodeMFA)
+		if visits := len(w.urls) - before; visits > 2 {
+			t.Errorf("%d visits in vain", visits)
+		}
+	}
+}
+
 func TestClaimsChallenge(t *testing.T) {
 	w := newWorld(t, lab.Switches{})
 	w.token(w.request())
