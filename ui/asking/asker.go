@@ -141,10 +141,16 @@ func (a *Asker) show(q question, answer func(error)) (hide func()) {
 	update("")
 	d = dialog.NewCustomWithoutButtons(q.title, body, a.env.Window)
 	d.SetButtons([]fyne.CanvasObject{cancel, confirm})
-	d.Resize(fyne.NewSize(min(420, a.env.Window.Canvas().Size().Width), d.MinSize().Height))
-	d.Show()
+	showFitting(d, min(420, a.env.Window.Canvas().Size().Width))
 	a.env.Window.Canvas().Focus(firstEmpty(q.fields))
 	return d.Hide
+}
+
+// showFitting shows a dialog of a width, as high as it has to be: texts that wrap know their height only once they have a width.
+func showFitting(d *dialog.CustomDialog, width float32) {
+	d.Resize(fyne.NewSize(width, d.MinSize().Height))
+	d.Show()
+	d.Resize(fyne.NewSize(width, d.MinSize().Height))
 }
 
 // lines are what is said above the fields.

@@ -88,8 +88,7 @@ func (a *Asker) wait(ctx context.Context, profile, title string, make func() []f
 				a.cancel(profile)
 			}
 		})
-		d.Resize(fyne.NewSize(min(460, a.env.Window.Canvas().Size().Width), d.MinSize().Height))
-		d.Show()
+		showFitting(d, min(460, a.env.Window.Canvas().Size().Width))
 		a.env.Window.Canvas().Focus(cancel)
 	})
 	<-ctx.Done()
