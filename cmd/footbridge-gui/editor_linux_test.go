@@ -79,7 +79,7 @@ func TestConnectAfterEditing(t *testing.T) {
 	const elsewhere = "192.0.2.200" // neither in the laptop's own network nor in one behind the gateway
 	before := d.way(elsewhere)
 	d.click("Connect")
-	d.see(later, "Connected")
+	d.see(later, "Disconnect") // while it is on its way, there is Cancel
 	if !d.reaches() {
 		t.Error("connected, and nothing gets through")
 	}
