@@ -20,7 +20,7 @@ type Session struct {
 	ID             string     `json:"id"`
 	User           string     `json:"user"`
 	PublicAddress  string     `json:"public_address"`  // with the port where Azure says it
-	PrivateAddress netip.Addr `json:"private_address"` // in the tunnel
+	PrivateAddress netip.Addr `json:"private_address"` // in the tunnel; not valid: Azure does not say
 	Since          time.Time  `json:"since,omitzero"`
 	Seconds        int64      `json:"seconds"`       // how long it has been
 	BytesIn        int64      `json:"bytes_in"`      // to the gateway
@@ -173,7 +173,8 @@ func readSession(from armnetwork.VPNClientConnectionHealthDetail) Session {
 		ID: value(from.VPNConnectionID), User: value(from.VPNUserName), PublicAddress: value(from.PublicIPAddress), Seconds: value(from.VPNConnectionDuration),
 		BytesIn: value(from.IngressBytesTransferred), BytesOut: value(from.EgressBytesTransferred), MaxBandwidth: value(from.MaxBandwidth),
 	}
-	s.PrivateAddress, _ = netip.ParseAddr(value(from.PrivateIPAddress))
+	inside, _, _ := strings.Cut(value(from.PrivateIPAddress), "/") // with or without the length of its prefix
+	s.PrivateAddress, _ = netip.ParseAddr(strings.TrimSpace(inside))
 	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05", "01/02/2006 15:04:05", "1/2/2006 3:04:05 PM"} {
 		if since, err := time.Parse(layout, value(from.VPNConnectionTime)); err == nil {
 			s.Since = since.UTC()

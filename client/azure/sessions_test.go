@@ -71,6 +71,9 @@ func TestParseSessions(t *testing.T) {
 			t.Errorf("%s: %+v, %v", text, all, err)
 		}
 	}
+	if all, err := parseSessions([]byte(`[{"privateIpAddress": "10.0.0.1/32"}, {"vpnUserName": "bob"}]`)); err != nil || all[0].PrivateAddress.String() != "10.0.0.1" || all[1].PrivateAddress.IsValid() {
+		t.Errorf("%+v, %v", all, err)
+	}
 	for _, text := range []string{"", "x", "7", `[1]`, `[{"vpnUserName": 7}]`} {
 		if all, err := parseSessions([]byte(text)); err == nil {
 			t.Errorf("%s: %+v", text, all)

@@ -6,6 +6,7 @@ import (
 	"encoding/csv"
 	"errors"
 	"fmt"
+	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -106,12 +107,20 @@ func (a *app) azureSessions(ctx context.Context, name string, shared azureFlags,
 		if !s.Since.IsZero() {
 			since = a.texts().Moment(s.Since)
 		}
-		rows = append(rows, cells(s.User, s.PublicAddress, s.PrivateAddress.String(), since, a.texts().Duration(time.Duration(s.Seconds)*time.Second),
+		rows = append(rows, cells(s.User, s.PublicAddress, addressText(s.PrivateAddress), since, a.texts().Duration(time.Duration(s.Seconds)*time.Second),
 			a.texts().Bytes(uint64(max(0, s.BytesIn))), a.texts().Bytes(uint64(max(0, s.BytesOut))), s.ID))
 	}
 	a.out.table([]string{a.text("azure.user", nil), a.text("azure.from", nil), a.text("azure.address", nil), a.text("azure.since", nil), a.text("azure.for", nil),
 		a.text("azure.bytes-in", nil), a.text("azure.bytes-out", nil), a.text("azure.id", nil)}, rows)
 	return nil
+}
+
+// addressText is an address; nothing where there is none.
+func addressText(address netip.Addr) string {
+	if !address.IsValid() {
+		return ""
+	}
+	return address.String()
 }
 
 func sessionOrder(by string) func(x, y azure.Session) int {
@@ -156,7 +165,7 @@ func (a *app) sessionsCSV(all []azure.Session) error {
 		if !s.Since.IsZero() {
 			since = s.Since.Format(time.RFC3339)
 		}
-		w.Write([]string{safeForSpreadsheet(s.User), s.PublicAddress, s.PrivateAddress.String(), since, strconv.FormatInt(s.Seconds, 10),
+		w.Write([]string{safeForSpreadsheet(s.User), s.PublicAddress, addressText(s.PrivateAddress), since, strconv.FormatInt(s.Seconds, 10),
 			strconv.FormatInt(s.BytesIn, 10), strconv.FormatInt(s.BytesOut, 10), s.ID})
 	}
 	w.Flush()
