@@ -83,6 +83,9 @@ func (a *app) showList(result listResult) {
 		}
 		a.warn(key, language.Values{"Path": d.Path, "SetAsideAs": d.SetAsideAs, "Reason": d.reason})
 	}
+	if !result.Service {
+		a.warn("list.without-service", nil)
+	}
 	if len(result.Profiles) == 0 {
 		a.say("list.none", nil)
 		return
