@@ -174,7 +174,7 @@ func (p *pc) radius() {
 func (p *pc) challenge(name string) {
 	ctx, cancel := context.WithTimeout(p.t.Context(), 90*time.Second)
 	defer cancel()
-	command := p.Command(ctx, "alice", "script", "--quiet", "--return", "--command", "footbridge connect "+name+" --username "+freeradius.Carol, "/dev/null")
+	command := p.Command(ctx, "alice", "script", "--quiet", "--return", "--command", shellCommand("footbridge", "connect", name, "--username", freeradius.Carol), "/dev/null")
 	in, err := command.StdinPipe()
 	if err != nil {
 		p.t.Fatal(err)
