@@ -32,7 +32,7 @@ window: ## build the desktop app into bin/
 
 windows: ## build the programs for Windows into bin/windows/ with mingw-w64
 	CGO_ENABLED=0 GOOS=windows go build -trimpath -o bin/windows/ ./cmd/...
-	CGO_ENABLED=1 GOOS=windows CC=x86_64-w64-mingw32-gcc go build -trimpath -ldflags -H=windowsgui -o bin/windows/ ./cmd/footbridge-gui
+	CGO_ENABLED=1 GOOS=windows CC=x86_64-w64-mingw32-gcc go build -trimpath -tags accessibility -ldflags -H=windowsgui -o bin/windows/ ./cmd/footbridge-gui
 
 demo: build ## show it: a laptop, a gateway, a tunnel between them, on this machine
 	bin/footbridge-lab demo --footbridge bin/footbridge
