@@ -1,6 +1,8 @@
 package main
 
 import (
+	"fmt"
+	"os"
 	"strings"
 	"testing"
 
@@ -47,5 +49,42 @@ func TestSignInsExitCodes(t *testing.T) {
 	declined := &entra.Problem{Code: entra.CodeDeclined, Sentence: "x", Err: signin.ErrCancelled}
 	if got := exitCode(t.Context(), declined); got != exitSignIn {
 		t.Errorf("declined at the tenant: exit code %d", got)
+	}
+}
+
+// signInDocument lists the ways in which signing in with Entra ID fails. UPDATE_GOLDEN=1 writes it anew.
+const signInDocument = "../../docs/sign-in.md"
+
+// highestNumber is above Entra's error numbers that users of a VPN meet.
+const highestNumber = 9_100_000
+
+func TestSignInDocument(t *testing.T) {
+	numbers := map[entra.Code][]string{}
+	for number := 1; number < highestNumber; number++ {
+		if code := entra.CodeOfNumber(number); code != "" {
+			numbers[code] = append(numbers[code], fmt.Sprint(number))
+		}
+	}
+	var b strings.Builder
+	b.WriteString(`# When signing in with Entra ID fails
+
+What users are told, by the code that ` + "`--json`" + ` prints, with the exit code and the numbers (AADSTS…) of Microsoft Entra ID that lead to it. Beside it stand the
+number and the correlation id where the tenant gave them: with the id an administrator finds the sign-in in the tenant's log.
+
+| code | exit | AADSTS | what happened | what helps |
+| --- | --- | --- | --- | --- |
+`)
+	for _, text := range entra.Texts() {
+		exit := exitCode(t.Context(), &entra.Problem{Code: text.Code})
+		fmt.Fprintf(&b, "| `entra-%s` | %d | %s | %s | %s |\n", text.Code, exit, strings.Join(numbers[text.Code], ", "), text.Sentence, text.Remedy)
+	}
+	b.WriteString("\nWhat the tenant says on its own page, the browser shows, and `footbridge` does not hear of it: it waits until it is cancelled or its time is over.\n")
+	if os.Getenv("UPDATE_GOLDEN") != "" {
+		if err := os.WriteFile(signInDocument, []byte(b.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if written, err := os.ReadFile(signInDocument); err != nil || string(written) != b.String() {
+		t.Errorf("docs/sign-in.md is not what the program says (UPDATE_GOLDEN=1 writes it): %v", err)
 	}
 }

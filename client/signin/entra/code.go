@@ -75,6 +75,10 @@ const (
 	CodeInternal   Code = "internal"
 )
 
+// CodeOfNumber is the problem behind an error number of Entra's, 53003 of AADSTS53003; empty for numbers that say no more than that the sign-in
+// was refused.
+func CodeOfNumber(number int) Code { return codeOfNumber(number) }
+
 // codeOfNumber is the problem behind an error number of Entra's, as far as users of a VPN meet it; empty for others.
 // (https://learn.microsoft.com/entra/identity-platform/reference-error-codes)
 func codeOfNumber(number int) Code {
