@@ -80,7 +80,7 @@ func (a *app) signInStatus(s *api.SignIn) string {
 		parts = append(parts, a.text(key, language.Values{"Moment": a.texts().Moment(*s.Expires)}))
 	}
 	if s.Message != "" {
-		parts = append(parts, a.translate(s.Message))
+		parts = append(parts, strings.TrimSuffix(a.translate(s.Message), "."))
 	}
 	if s.Command != "" {
 		parts = append(parts, a.text("status.sign-in-with", language.Values{"Command": s.Command}))
