@@ -34,7 +34,7 @@ type part struct {
 func newTabs() *tabs {
 	t := &tabs{bar: flow.New(), body: container.NewStack()}
 	top := container.New(layout.NewCustomPaddedVBoxLayout(0), t.bar, widget.NewSeparator())
-	t.content = container.NewBorder(top, nil, nil, nil, t.body)
+	t.content = container.New(layout.NewBorderLayout(top, nil, nil, nil), top, t.body) // the Tab key comes by in this order
 	return t
 }
 
