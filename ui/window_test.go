@@ -201,7 +201,11 @@ func TestPictures(t *testing.T) {
 // Files that are dropped on the window are imported; what is dropped from elsewhere, such as a browser, is not taken for a file.
 func TestDrop(t *testing.T) {
 	s := show(t, "en", look.Light, running)
-	s.window.dropped([]fyne.URI{storage.NewFileURI("../profiles/testdata/import/settings.xml"), storage.NewURI("https://example.com/profile.zip")})
+	elsewhere, err := storage.ParseURI("https://example.com/profile.zip")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.window.dropped([]fyne.URI{storage.NewFileURI("../profiles/testdata/import/settings.xml"), elsewhere})
 	s.until("the profile", func() bool {
 		entries, _, err := s.window.options.Profiles.List()
 		return err == nil && len(entries) == 1

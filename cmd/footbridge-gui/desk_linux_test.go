@@ -103,13 +103,12 @@ func newDesk(t *testing.T, options lab.Options) *desk {
 
 func (d *desk) newScreen(options ...string) {
 	d.Helper()
-	s, err := screen.Start(d.dir, 1000, 720, options...)
+	s, err := screen.Start(d.dir, 1012, 704, options...)
 	d.must(err)
 	d.Screen = s
 	d.Cleanup(func() { s.Close() })
 	d.Cleanup(func() {
 		if d.Failed() {
-			d.picture("failed")
 			d.Log(d.logs.String())
 		}
 	})
@@ -120,6 +119,7 @@ func (d *desk) socket() string { return filepath.Join(d.dir, "socket") }
 func (d *desk) must(err error) {
 	d.Helper()
 	if err != nil {
+		d.picture("failed") // now: the app is gone when the test has ended
 		d.Fatal(err)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"image"
 	"image/color"
 	"image/draw"
+	"math"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -166,35 +167,46 @@ func (g *Graph) draw(width, height int) image.Image {
 }
 
 // thickness of a line, in pixels.
-const thickness = 1.6
+const thickness = 2
 
 // area paints one direction: a line, and faintly what is below it.
 func (g *Graph) area(picture *image.NRGBA, colour color.Color, of func(control.Sample) float64) {
 	width, height := picture.Bounds().Dx(), picture.Bounds().Dy()
-	at := func(s control.Sample) (x, y float32) {
-		x = float32(width) * (1 - float32(g.now.Sub(s.At).Seconds()/Span.Seconds()))
-		return x, float32(height) * (1 - float32(of(s)/g.top))
+	points := make([]point, 0, len(g.samples))
+	for _, s := range g.samples {
+		age := g.now.Sub(s.At).Seconds() / Span.Seconds()
+		points = append(points, point{float32(width) * float32(1-age), float32(height) * float32(1-of(s)/g.top)})
 	}
 	below, line := vector.NewRasterizer(width, height), vector.NewRasterizer(width, height)
-	firstX, y := at(g.samples[0])
-	below.MoveTo(firstX, float32(height))
-	line.MoveTo(firstX, y-thickness)
-	for _, s := range g.samples {
-		x, y := at(s)
-		below.LineTo(x, y)
-		line.LineTo(x, y-thickness)
+	below.MoveTo(points[0].x, float32(height))
+	for i, p := range points {
+		below.LineTo(p.x, p.y)
+		if i > 0 {
+			stroke(line, points[i-1], p)
+		}
 	}
-	lastX, _ := at(g.samples[len(g.samples)-1])
-	below.LineTo(lastX, float32(height))
+	below.LineTo(points[len(points)-1].x, float32(height))
 	below.ClosePath()
-	for i := len(g.samples) - 1; i >= 0; i-- {
-		x, y := at(g.samples[i])
-		line.LineTo(x, y+thickness/2)
-	}
-	line.ClosePath()
 	below.DrawOp = draw.Over
 	below.Draw(picture, picture.Bounds(), image.NewUniform(faint(colour)), image.Point{})
 	line.Draw(picture, picture.Bounds(), image.NewUniform(colour), image.Point{})
+}
+
+type point struct{ x, y float32 }
+
+// stroke adds a piece of a line, as thick when it is steep as when it is flat.
+func stroke(line *vector.Rasterizer, from, to point) {
+	dx, dy := to.x-from.x, to.y-from.y
+	length := float32(math.Hypot(float64(dx), float64(dy)))
+	if length == 0 {
+		return
+	}
+	x, y := -dy/length*thickness/2, dx/length*thickness/2 // across the line
+	line.MoveTo(from.x+x, from.y+y)
+	line.LineTo(to.x+x, to.y+y)
+	line.LineTo(to.x-x, to.y-y)
+	line.LineTo(from.x-x, from.y-y)
+	line.ClosePath()
 }
 
 func faint(c color.Color) color.Color {
