@@ -140,6 +140,10 @@ func TestFirstStart(t *testing.T) {
 	if !s.says("Choose the file that you were given") {
 		t.Error("it offers no way to import")
 	}
+	s.press("Choose a file")
+	if !s.says("Cancel") || len(s.window.window.Canvas().Overlays().List()) != 1 {
+		t.Error("there are no files to choose from")
+	}
 }
 
 // A question is answered with the keyboard alone, and Escape cancels it.

@@ -69,7 +69,27 @@ type desk struct {
 	lab  *lab.Lab
 	bin  string
 	dir  string // the user's home
-	logs *bytes.Buffer
+	logs *programLogs
+}
+
+// programLogs is what all programs of a desk say. They say it at the same time.
+type programLogs struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+// Write implements io.Writer.
+func (l *programLogs) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+// String is everything so far.
+func (l *programLogs) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
 }
 
 // Times within which things are seen. Reading the screen takes about a second on a busy machine.
@@ -95,7 +115,7 @@ func newDesk(t *testing.T, options lab.Options) *desk {
 			t.Error(err)
 		}
 	})
-	d := &desk{T: t, lab: l, bin: bin, dir: t.TempDir(), logs: new(bytes.Buffer)}
+	d := &desk{T: t, lab: l, bin: bin, dir: t.TempDir(), logs: new(programLogs)}
 	d.newScreen()
 	d.start("footbridged", "run", "--socket", d.socket(), "--state-dir", d.dir, "--config", filepath.Join(d.dir, "policy.toml"), "--profiles", filepath.Join(d.dir, "profiles"))
 	return d

@@ -3,6 +3,8 @@
 package main
 
 import (
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/footbridge-vpn/footbridge/tunnel/lab"
@@ -13,8 +15,7 @@ import (
 // A user whose gateway asks RADIUS types a wrong password, is told so, and types the right one. Then they give up in the middle of it.
 func TestConnectWithPassword(t *testing.T) {
 	d := newDesk(t, lab.Options{Gateway: lab.OpenVPN, Transport: "tcp", Authentications: []azurezip.Authentication{azurezip.Radius}})
-	d.start("footbridge-gui", "--verbose", "--socket", d.socket(), d.lab.Files.Package)
-	d.see(later, "Not connected")
+	d.importByDialog()
 
 	d.click("Connect")
 	d.see(soon, "User name")
@@ -38,6 +39,23 @@ func TestConnectWithPassword(t *testing.T) {
 	d.see(soon, "User name")
 	d.must(d.Key(t.Context(), "Escape"))
 	d.see(soon, "Not connected", "Failed")
+}
+
+// importByDialog starts the app for the first time and imports the package that Azure generated, which the user finds in their home.
+func (d *desk) importByDialog() {
+	d.Helper()
+	data, err := os.ReadFile(d.lab.Files.Package)
+	d.must(err)
+	d.must(os.WriteFile(filepath.Join(d.dir, "contoso.zip"), data, 0o600))
+	d.start("footbridge-gui", "--verbose", "--socket", d.socket())
+	d.click("Import")
+	d.see(soon, "Choose the file")
+	d.must(d.Key(d.Context(), "Return")) // the first of the dialog's buttons has the keyboard
+	d.click("contoso.zip")
+	d.see(soon, "Open")
+	d.picture("choosing")
+	d.click("Open")
+	d.see(later, "Not connected")
 }
 
 // A gateway that wants a one-time code besides asks for it in its own words, in a refusal (CRV1) as Debian's OpenVPN does, or in the session

@@ -34,8 +34,7 @@ func openFile(env page.Env, most int64, then func([]byte)) {
 			})
 		}
 	}, env.Window)
-	d.Resize(env.Window.Canvas().Size())
-	d.Show()
+	env.ShowFiles(d)
 }
 
 // browse lets the user choose a file or a folder of theirs.
@@ -49,8 +48,7 @@ func (p *Page) browse(kind Kind, into *widget.Entry) {
 				into.SetText(folder.Path())
 			}
 		}, p.env.Window)
-		d.Resize(p.env.Window.Canvas().Size())
-		d.Show()
+		p.env.ShowFiles(d)
 		return
 	}
 	d := dialog.NewFileOpen(func(reader fyne.URIReadCloser, err error) {
@@ -64,6 +62,5 @@ func (p *Page) browse(kind Kind, into *widget.Entry) {
 			into.SetText(reader.URI().Path())
 		}
 	}, p.env.Window)
-	d.Resize(p.env.Window.Canvas().Size())
-	d.Show()
+	p.env.ShowFiles(d)
 }

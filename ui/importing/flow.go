@@ -121,8 +121,7 @@ func (f *Flow) chooseFile() {
 	}, f.env.Window)
 	d.SetFilter(storage.NewExtensionFileFilter(suffixes))
 	d.SetTitleText(f.text("file", nil))
-	d.Resize(fyne.NewSize(760, 560))
-	d.Show()
+	f.env.ShowFiles(d)
 }
 
 func (f *Flow) paste() {

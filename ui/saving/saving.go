@@ -35,8 +35,7 @@ func Ask(env page.Env, suggested string, then func(path string)) {
 			d.SetLocation(folder)
 		}
 	}
-	d.Resize(env.Window.Canvas().Size())
-	d.Show()
+	env.ShowFiles(d)
 }
 
 // Write writes a file whole or not at all, readable by its owner only. An existing file is replaced.

@@ -6,6 +6,12 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/widget"
+
+	"github.com/footbridge-vpn/footbridge/ui/look"
+	"github.com/footbridge-vpn/footbridge/ui/page/pagetest"
 )
 
 func TestWrite(t *testing.T) {
@@ -31,5 +37,21 @@ func TestWrite(t *testing.T) {
 func TestWriteWhereThereIsNoFolder(t *testing.T) {
 	if err := Write(filepath.Join(t.TempDir(), "gone", "x"), nil); !errors.Is(err, fs.ErrNotExist) {
 		t.Error(err)
+	}
+}
+
+// The dialog opens with the suggested name.
+func TestAsk(t *testing.T) {
+	b := pagetest.New(t, "en", look.Light, fyne.NewSize(800, 600))
+	Ask(b.Env, "footbridge.log", func(path string) { t.Errorf("%s was chosen", path) })
+	overlays := b.Window.Canvas().Overlays().List()
+	if len(overlays) != 1 || !overlays[0].Visible() {
+		t.Fatalf("%d dialogs", len(overlays))
+	}
+	if name, is := b.Window.Canvas().Focused().(*widget.Entry); !is || name.Text != "footbridge.log" {
+		t.Errorf("the keyboard is on %T", b.Window.Canvas().Focused())
+	}
+	if len(b.Failures) != 0 {
+		t.Error(b.Failures)
 	}
 }
