@@ -117,8 +117,8 @@ func (s *Service) watch(ctx context.Context) {
 	defer recheck.Stop()
 	var settled <-chan time.Time
 	for {
-		if watcher != nil {
-			s.watchFolders(watcher)
+		if watcher != nil && s.watchFolders(watcher) && settled == nil {
+			settled = time.After(settleTime) // what came into a folder before it was watched was told by nobody
 		}
 		select {
 		case <-ctx.Done():
@@ -135,8 +135,8 @@ func (s *Service) watch(ctx context.Context) {
 	}
 }
 
-// watchFolders adds what is not watched yet. A folder that does not exist is waited for in the one above it.
-func (s *Service) watchFolders(watcher *fsnotify.Watcher) {
+// watchFolders adds what is not watched yet, and reports whether there was any. A folder that does not exist is waited for in the one above it.
+func (s *Service) watchFolders(watcher *fsnotify.Watcher) (added bool) {
 	watched := map[string]bool{}
 	for _, path := range watcher.WatchList() {
 		watched[path] = true
@@ -157,9 +157,11 @@ func (s *Service) watchFolders(watcher *fsnotify.Watcher) {
 	for _, path := range wanted {
 		for !watched[path] && path != filepath.Dir(path) {
 			if watcher.Add(path) == nil {
+				added = true
 				break
 			}
 			path = filepath.Dir(path)
 		}
 	}
+	return added
 }
