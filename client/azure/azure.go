@@ -87,7 +87,7 @@ func New(options Options) (*Client, error) {
 	c.options = &arm.ClientOptions{
 		ClientOptions: policy.ClientOptions{
 			Cloud:     options.Cloud.configuration(),
-			Transport: c.http,
+			Transport: ownBodies{c.http},
 			Retry:     policy.RetryOptions{MaxRetries: 4, RetryDelay: options.RetryDelay},
 			Telemetry: policy.TelemetryOptions{ApplicationID: "footbridge"},
 		},

@@ -60,7 +60,7 @@ func Credential(options CredentialOptions) (azcore.TokenCredential, error) {
 func credentialOf(options CredentialOptions) (azcore.TokenCredential, error) {
 	client := policy.ClientOptions{Cloud: options.Cloud.configuration()}
 	if options.HTTPClient != nil {
-		client.Transport = options.HTTPClient
+		client.Transport = ownBodies{options.HTTPClient}
 	}
 	// Of clouds that Microsoft does not know, Microsoft is not asked.
 	private := options.Cloud.isPrivate()

@@ -357,10 +357,23 @@ func checkPattern(conn net.Conn) (int, error) {
 	}
 }
 
-// stop ends Debian's client as an administrator does.
+// stop ends Debian's client as an administrator does: again where it did not hear, as while it restarts (it forgets signals then).
 func (v *debian) stop() {
 	v.t.Helper()
+	again := time.NewTicker(time.Second)
+	defer again.Stop()
+	late := time.After(patience)
 	v.command.Process.Signal(syscall.SIGTERM)
-	for range v.lines { // to its end
+	for {
+		select {
+		case _, more := <-v.lines:
+			if !more {
+				return
+			}
+		case <-again.C:
+			v.command.Process.Signal(syscall.SIGTERM)
+		case <-late:
+			v.t.Fatal("openvpn does not end")
+		}
 	}
 }
