@@ -50,7 +50,7 @@ func (d *desk) importByDialog() {
 	d.start("footbridge-gui", "--verbose", "--socket", d.socket())
 	d.click("Import")
 	d.see(soon, "Choose the file")
-	d.must(d.Key(d.Context(), "Return")) // the first of the dialog's buttons has the keyboard
+	d.must(d.Key(d.Context(), "Return"))           // the first of the dialog's buttons has the keyboard
 	open, err := d.Wait(d.Context(), soon, "Open") // before it is the blue button, whose white letters are not read
 	d.must(err)
 	d.click("contoso") // with ".zip" in its picture
