@@ -73,7 +73,7 @@ pictures: prepare ## the README's pictures, by the tests that click through the 
 	@packaging/linux/unpack.sh $(SERVERS) $(SERVER_PACKAGES)
 	FOOTBRIDGE_PICTURES=$(CURDIR)/docs/pictures PATH="$(SERVER_PATH):$$PATH" \
 	  LD_LIBRARY_PATH="$$(find $(SERVERS) -name 'lib*.so.*' -printf '%h:' | tr ':' '\n' | sort -u | paste -sd:)" \
-	  go test -count=1 -run TestConnect ./cmd/footbridge-gui
+	  go test -count=1 -run 'TestConnect|TestDiagnose|TestAnswerChallenge' ./cmd/footbridge-gui
 
 prepare: ## install the Debian packages that tests need (as root; else say which)
 	@packaging/linux/prepare.sh $(TEST_PACKAGES)
