@@ -18,7 +18,9 @@ SERVER_PACKAGES := tinyproxy-bin squid microsocks dante-server libecap3 libnetfi
 SERVERS := $(CURDIR)/.cache/servers
 SERVER_PATH := $(SERVERS)/usr/bin:$(SERVERS)/usr/sbin
 
-.PHONY: help build demo window windows test lint unit race fuzz-short fuzz bench pictures prepare prepare-window clean
+WINE_PACKAGES := wine64 gcc-mingw-w64-x86-64 imagemagick tesseract-ocr xvfb xdotool $(WINDOW_PACKAGES)
+
+.PHONY: help build demo window windows wine test lint unit race fuzz-short fuzz bench pictures prepare prepare-window clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +36,10 @@ windows: ## build the programs for Windows into bin/windows/ with mingw-w64
 	CGO_ENABLED=0 GOOS=windows go build -trimpath -o bin/windows/ ./cmd/...
 	CGO_ENABLED=1 GOOS=windows CC=x86_64-w64-mingw32-gcc go build -trimpath -tags accessibility -ldflags -H=windowsgui -o bin/windows/ ./cmd/footbridge-gui
 
+wine: ## open the Windows build's window under Wine, which is installed for it
+	@packaging/linux/prepare.sh $(WINE_PACKAGES)
+	packaging/linux/test.sh -count=1 -tags wine -run TestWindowOpensOnWindows ./cmd/footbridge-gui
+
 demo: build ## show it: a laptop, a gateway, a tunnel between them, on this machine
 	bin/footbridge-lab demo --footbridge bin/footbridge
 
@@ -43,7 +49,7 @@ lint: ## gofmt, go vet for Linux, Windows and macOS, staticcheck
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); \
 	  if [ -n "$$unformatted" ]; then echo "gofmt would change:"; echo "$$unformatted"; exit 1; fi
 	CGO_ENABLED=0 GOOS=linux go vet ./...
-	CGO_ENABLED=1 go vet -tags pkcs11 ./client/signin/... ./cmd/footbridge ./cmd/footbridge-gui
+	CGO_ENABLED=1 go vet -tags pkcs11,wine ./client/signin/... ./cmd/footbridge ./cmd/footbridge-gui
 	CGO_ENABLED=0 GOOS=windows go vet ./...
 	@# Fyne's packages need Apple's headers there.
 	CGO_ENABLED=0 GOOS=darwin go vet $$(CGO_ENABLED=0 GOOS=darwin go list ./... | grep -v '/ui\(/\|$$\)')

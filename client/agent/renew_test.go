@@ -215,3 +215,11 @@ func TestTakenOverSessionIsRenewed(t *testing.T) {
 		t.Errorf("asked for %+v", request)
 	}
 }
+
+// What a user is told to type works as it stands, whatever the profile is called.
+func TestCommandsAreQuoted(t *testing.T) {
+	kept := &keptSession{secrets: Secrets{Type: profiles.EntraID}}
+	if got, want := kept.command(api.Session{Profile: "Bob's VNet (new)"}), `footbridge sign-in 'Bob'\''s VNet (new)'`; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/footbridge-vpn/footbridge/client/api"
+	"github.com/footbridge-vpn/footbridge/client/shell"
 	"github.com/footbridge-vpn/footbridge/client/signin"
 	"github.com/footbridge-vpn/footbridge/profiles"
 	"github.com/footbridge-vpn/footbridge/profiles/secret"
@@ -109,9 +110,9 @@ type keptSession struct {
 // command is what the user can answer the session's question with.
 func (k *keptSession) command(session api.Session) string {
 	if k.secrets.Type == profiles.EntraID {
-		return "footbridge sign-in " + session.Profile
+		return shell.Command("footbridge", "sign-in", session.Profile)
 	}
-	return "footbridge connect " + session.Profile
+	return shell.Command("footbridge", "connect", session.Profile)
 }
 
 func (k *keptSession) setFailure(err error) {

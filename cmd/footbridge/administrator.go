@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 
+	"github.com/footbridge-vpn/footbridge/client/shell"
 	"github.com/footbridge-vpn/footbridge/profiles/store"
 )
 
@@ -12,7 +13,7 @@ func needRoot(code string, command ...string) error {
 	if os.Geteuid() <= 0 {
 		return nil
 	}
-	return &commandError{code: code, exit: exitPermission, command: shellCommand(append([]string{"sudo", "footbridge"}, command...)...)}
+	return &commandError{code: code, exit: exitPermission, command: shell.Command(append([]string{"sudo", "footbridge"}, command...)...)}
 }
 
 // administered is the store of everybody's profiles, for an administrator.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/footbridge-vpn/footbridge/client/azure"
 	"github.com/footbridge-vpn/footbridge/client/language"
+	"github.com/footbridge-vpn/footbridge/client/shell"
 	"github.com/footbridge-vpn/footbridge/profiles/store"
 )
 
@@ -126,7 +127,7 @@ func (a *app) showAzureCheck(result azureCheckResult, check azure.Check) {
 	}
 	a.azureNotices(result.Profile, result.Notices)
 	if !result.Current && !result.Updated {
-		a.say("azure.check.update", language.Values{"Command": shellCommand("footbridge", "azure", "check", result.Profile, "--update")})
+		a.say("azure.check.update", language.Values{"Command": shell.Command("footbridge", "azure", "check", result.Profile, "--update")})
 	}
 }
 

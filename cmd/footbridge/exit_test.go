@@ -11,6 +11,7 @@ import (
 
 	"github.com/footbridge-vpn/footbridge/client/api"
 	"github.com/footbridge-vpn/footbridge/client/language"
+	"github.com/footbridge-vpn/footbridge/client/shell"
 	"github.com/footbridge-vpn/footbridge/client/signin"
 	"github.com/footbridge-vpn/footbridge/profiles"
 	"github.com/footbridge-vpn/footbridge/profiles/finding"
@@ -127,7 +128,7 @@ func TestProblemsExitCodes(t *testing.T) {
 func TestShellWords(t *testing.T) {
 	for word, want := range map[string]string{"plain-1.xml": "plain-1.xml", "": "''", "two words": "'two words'", "it's": `'it'\''s'`,
 		"$(reboot)": "'$(reboot)'", "a;b": "'a;b'", "ü": "'ü'"} {
-		if got := shellWord(word); got != want {
+		if got := shell.Word(word); got != want {
 			t.Errorf("%q is typed as %s, want %s", word, got, want)
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/footbridge-vpn/footbridge/client/api"
 	explanation "github.com/footbridge-vpn/footbridge/client/failure"
 	"github.com/footbridge-vpn/footbridge/client/language"
+	"github.com/footbridge-vpn/footbridge/client/shell"
 )
 
 // commandError is a refusal of the command line itself. Its texts stand in the catalogue as "error.CODE" and "error.CODE.remedy".
@@ -68,7 +69,7 @@ func explain(texts *language.Texts, err error) failure {
 func (a *app) explain(texts *language.Texts, err error) failure {
 	f := explain(texts, err)
 	if f.Code == string(api.NotRunning) && runtime.GOOS == "linux" && a.socket == api.DefaultSocket && !(systemd{root: "/"}).has(unitPaths()...) {
-		f.Remedy, f.Command = texts.Text("error.service-missing", nil), shellCommand("sudo", "footbridge", "service", "install")
+		f.Remedy, f.Command = texts.Text("error.service-missing", nil), shell.Command("sudo", "footbridge", "service", "install")
 	}
 	return f
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/footbridge-vpn/footbridge/client/fleet"
 	"github.com/footbridge-vpn/footbridge/client/language"
 	"github.com/footbridge-vpn/footbridge/client/service/policy"
+	"github.com/footbridge-vpn/footbridge/client/shell"
 	"github.com/footbridge-vpn/footbridge/client/signin"
 	"github.com/footbridge-vpn/footbridge/profiles/secret"
 )
@@ -100,7 +101,7 @@ func (a *app) fleetPublish(ctx context.Context, wanted []string, flags fleetPubl
 		trust = []string{"--public-key", done.PublicKey}
 	}
 	a.say("fleet.published.next", nil)
-	fmt.Fprintln(a.out, "  "+shellCommand(append([]string{"sudo", "footbridge", "import", "--machine", "--from-url", "https://…/manifest.json"}, trust...)...))
+	fmt.Fprintln(a.out, "  "+shell.Command(append([]string{"sudo", "footbridge", "import", "--machine", "--from-url", "https://…/manifest.json"}, trust...)...))
 	return nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/footbridge-vpn/footbridge/client/language"
+	"github.com/footbridge-vpn/footbridge/client/shell"
 )
 
 func (a *app) removeCommand() *cobra.Command {
@@ -77,5 +78,5 @@ func (a *app) refuseConnected(ctx context.Context, name string, machine bool) er
 		return err
 	}
 	return &commandError{code: "profile-connected", exit: exitFailed, values: language.Values{"Name": name},
-		command: shellCommand("footbridge", "disconnect", name)}
+		command: shell.Command("footbridge", "disconnect", name)}
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/footbridge-vpn/footbridge/client/api"
+	"github.com/footbridge-vpn/footbridge/client/shell"
 	"github.com/footbridge-vpn/footbridge/tunnel"
 	"github.com/footbridge-vpn/footbridge/tunnel/gateway"
 	"github.com/footbridge-vpn/footbridge/tunnel/lab"
@@ -71,7 +72,7 @@ func renew(t *testing.T, kind lab.Kind, life, length time.Duration) {
 
 	p.lab.Entra.Set(func(s *entra.Switches) { s.RefreshRevoked = true })
 	p.awaitSession("told", func(s api.Session) bool {
-		return s.SignIn != nil && s.SignIn.Needed && s.SignIn.Message != "" && s.SignIn.Command == "footbridge sign-in "+name
+		return s.SignIn != nil && s.SignIn.Needed && s.SignIn.Message != "" && s.SignIn.Command == shell.Command("footbridge", "sign-in", name)
 	})
 	if s := p.onlySession(); s.State != tunnel.Connected {
 		t.Logf("told when the tunnel was %s already", s.State)

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/footbridge-vpn/footbridge/client/language"
+	"github.com/footbridge-vpn/footbridge/client/shell"
 	"github.com/footbridge-vpn/footbridge/packaging/linux"
 )
 
@@ -200,7 +201,7 @@ func (s systemd) serviceProgram() (string, error) {
 		}
 		if private(candidate.path) {
 			return "", &commandError{code: "service-program-private", exit: exitFailed, values: language.Values{"Path": candidate.path},
-				command: shellCommand("sudo", "install", candidate.path, filepath.Join(filepath.Dir(candidate.path), "footbridge"), "/usr/local/bin/")}
+				command: shell.Command("sudo", "install", candidate.path, filepath.Join(filepath.Dir(candidate.path), "footbridge"), "/usr/local/bin/")}
 		}
 		return candidate.path, nil
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/footbridge-vpn/footbridge/client/api"
 	"github.com/footbridge-vpn/footbridge/client/language"
+	"github.com/footbridge-vpn/footbridge/client/shell"
 )
 
 // showSessionStatus tells all that is known of a session.
@@ -92,7 +93,7 @@ func (a *app) signInStatus(s *api.SignIn) string {
 func (a *app) sessionWarnings(s api.Session) []string {
 	var warnings []string
 	if s.WaitingForUser {
-		warnings = append(warnings, a.text("status.waiting-for-user", language.Values{"Command": shellCommand("footbridge", "connect", s.Profile)}))
+		warnings = append(warnings, a.text("status.waiting-for-user", language.Values{"Command": shell.Command("footbridge", "connect", s.Profile)}))
 	}
 	for _, warning := range s.Warnings {
 		warnings = append(warnings, a.translate(warning))

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/footbridge-vpn/footbridge/client/language"
+	"github.com/footbridge-vpn/footbridge/client/shell"
 	"github.com/footbridge-vpn/footbridge/profiles/settings"
 	"github.com/footbridge-vpn/footbridge/profiles/store"
 )
@@ -194,7 +195,7 @@ func (a *app) changeable(ctx context.Context, wanted string, machine bool, comma
 	}
 	if found.Machine {
 		return nil, store.Entry{}, &commandError{code: "machine-profile", exit: exitPermission, values: language.Values{"Name": found.Name},
-			command: shellCommand(append([]string{"sudo", "footbridge"}, command...)...)}
+			command: shell.Command(append([]string{"sudo", "footbridge"}, command...)...)}
 	}
 	entry, err := target.Get(found.ID)
 	return target, entry, err

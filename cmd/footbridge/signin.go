@@ -11,6 +11,7 @@ import (
 	"github.com/footbridge-vpn/footbridge/client"
 	"github.com/footbridge-vpn/footbridge/client/api"
 	"github.com/footbridge-vpn/footbridge/client/language"
+	"github.com/footbridge-vpn/footbridge/client/shell"
 	"github.com/footbridge-vpn/footbridge/client/signin/entra"
 	"github.com/footbridge-vpn/footbridge/profiles"
 	"github.com/footbridge-vpn/footbridge/profiles/settings"
@@ -57,7 +58,7 @@ func (a *app) signIn(ctx context.Context, name string, flags signInFlags) error 
 		return err
 	}
 	if !request.Entra.CacheSignInUser && !waitsForCredential(chosen) {
-		return &commandError{code: "sign-in-not-kept", exit: exitUsage, values: language.Values{"Name": chosen.Name}, command: shellCommand("footbridge", "connect", chosen.Name)}
+		return &commandError{code: "sign-in-not-kept", exit: exitUsage, values: language.Values{"Name": chosen.Name}, command: shell.Command("footbridge", "connect", chosen.Name)}
 	}
 	provider, err := a.provider(ctx)
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/footbridge-vpn/footbridge/client/shell"
 	"github.com/footbridge-vpn/footbridge/tunnel/lab"
 	"github.com/footbridge-vpn/footbridge/tunnel/lab/azurezip"
 	"github.com/footbridge-vpn/footbridge/tunnel/lab/browser"
@@ -174,7 +175,7 @@ func (p *pc) radius() {
 func (p *pc) challenge(name string) {
 	ctx, cancel := context.WithTimeout(p.t.Context(), 90*time.Second)
 	defer cancel()
-	command := p.Command(ctx, "alice", "script", "--quiet", "--return", "--command", shellCommand("footbridge", "connect", name, "--username", freeradius.Carol), "/dev/null")
+	command := p.Command(ctx, "alice", "script", "--quiet", "--return", "--command", shell.Command("footbridge", "connect", name, "--username", freeradius.Carol), "/dev/null")
 	in, err := command.StdinPipe()
 	if err != nil {
 		p.t.Fatal(err)

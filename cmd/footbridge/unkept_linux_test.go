@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/footbridge-vpn/footbridge/client/api"
+	"github.com/footbridge-vpn/footbridge/client/shell"
 	"github.com/footbridge-vpn/footbridge/tunnel"
 	"github.com/footbridge-vpn/footbridge/tunnel/gateway"
 	"github.com/footbridge-vpn/footbridge/tunnel/lab"
@@ -51,7 +52,7 @@ func TestSignInThatIsNotKept(t *testing.T) {
 	p.lab.Entra.RevokeRefreshTokens()
 	p.awaitSession("told", func(s api.Session) bool { return s.SignIn != nil && s.SignIn.Needed })
 	p.awaitSession("waiting", func(s api.Session) bool {
-		return s.State != tunnel.Connected && len(s.Questions) > 0 && s.SignIn.Command == "footbridge sign-in "+name
+		return s.State != tunnel.Connected && len(s.Questions) > 0 && s.SignIn.Command == shell.Command("footbridge", "sign-in", name)
 	})
 	if code := p.signIn(drive, name); code != exitDone {
 		t.Errorf("signing in ended with %d", code)

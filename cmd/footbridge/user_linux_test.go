@@ -13,6 +13,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/footbridge-vpn/footbridge/client/shell"
 )
 
 // The users that tests act as.
@@ -114,7 +116,7 @@ func (u *account) runWith(stdin string, arguments ...string) result {
 	if err != nil && !errors.As(err, &ended) {
 		u.t.Fatal(err)
 	}
-	return result{u.t, shellCommand(arguments...), stdout.String(), stderr.String(), command.ProcessState.ExitCode()}
+	return result{u.t, shell.Command(arguments...), stdout.String(), stderr.String(), command.ProcessState.ExitCode()}
 }
 
 // want checks the exit code.
