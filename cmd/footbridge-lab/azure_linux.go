@@ -1,13 +1,12 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -62,51 +61,25 @@ func azureSetCommand() *cobra.Command {
 	for _, known := range arm.Switches() {
 		fmt.Fprintf(&switches, "  %-17s %s\n", known.Name, known.Help)
 	}
-	return &cobra.Command{
-		Use:     "set SWITCH=VALUE…",
-		Short:   "Flip switches",
-		Long:    "Flip switches, all of those given or none. \"off\" switches each off.\n\n" + switches.String(),
-		Example: "  footbridge-lab azure set throttle=3 retry-after=2s\n  footbridge-lab azure set forbid=Microsoft.Network/p2svpnGateways/read",
-		Args:    cobra.MinimumNArgs(1),
-		RunE: func(command *cobra.Command, args []string) error {
-			changes := map[string]string{}
-			for _, arg := range args {
-				name, value, found := strings.Cut(arg, "=")
-				if !found {
-					return fmt.Errorf("%q is not of the form SWITCH=VALUE", arg)
-				}
-				changes[name] = value
-			}
+	return setSwitchesCommand("\"off\" switches each off.", switches.String(), "  footbridge-lab azure set throttle=3 retry-after=2s\n  footbridge-lab azure set forbid=Microsoft.Network/p2svpnGateways/read",
+		func(ctx context.Context, changes map[string]string) error {
 			remote, err := resourceManager()
 			if err != nil {
 				return err
 			}
-			_, err = remote.Set(command.Context(), changes)
+			_, err = remote.Set(ctx, changes)
 			return err
-		},
-	}
+		})
 }
 
 func azureShowCommand() *cobra.Command {
-	return &cobra.Command{
-		Use:   "show",
-		Short: "Say how the switches are set",
-		Args:  cobra.NoArgs,
-		RunE: func(command *cobra.Command, _ []string) error {
-			remote, err := resourceManager()
-			if err != nil {
-				return err
-			}
-			values, err := remote.Set(command.Context(), nil)
-			if err != nil {
-				return err
-			}
-			for _, name := range slices.Sorted(maps.Keys(values)) {
-				fmt.Fprintf(command.OutOrStdout(), "%s=%s\n", name, values[name])
-			}
-			return nil
-		},
-	}
+	return showSwitchesCommand(func(ctx context.Context) (map[string]string, error) {
+		remote, err := resourceManager()
+		if err != nil {
+			return nil, err
+		}
+		return remote.Set(ctx, nil)
+	})
 }
 
 func azureBlobCommand() *cobra.Command {

@@ -5,9 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"os"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -73,51 +71,25 @@ func entraSetCommand() *cobra.Command {
 	for _, known := range entra.SwitchNames() {
 		fmt.Fprintf(&switches, "  %-21s %s\n", known.Name, known.Help)
 	}
-	return &cobra.Command{
-		Use:     "set SWITCH=VALUE…",
-		Short:   "Flip switches",
-		Long:    "Flip switches, all of those given or none. \"off\" is what each starts with.\n\n" + switches.String(),
-		Example: "  footbridge-lab entra set mfa=totp token-lifetime=60s\n  footbridge-lab entra set error=53003",
-		Args:    cobra.MinimumNArgs(1),
-		RunE: func(command *cobra.Command, args []string) error {
-			changes := map[string]string{}
-			for _, arg := range args {
-				name, value, found := strings.Cut(arg, "=")
-				if !found {
-					return fmt.Errorf("%q is not of the form SWITCH=VALUE", arg)
-				}
-				changes[name] = value
-			}
+	return setSwitchesCommand("\"off\" is what each starts with.", switches.String(), "  footbridge-lab entra set mfa=totp token-lifetime=60s\n  footbridge-lab entra set error=53003",
+		func(ctx context.Context, changes map[string]string) error {
 			remote, err := provider()
 			if err != nil {
 				return err
 			}
-			_, err = remote.Set(command.Context(), changes)
+			_, err = remote.Set(ctx, changes)
 			return err
-		},
-	}
+		})
 }
 
 func entraShowCommand() *cobra.Command {
-	return &cobra.Command{
-		Use:   "show",
-		Short: "Say how the switches are set",
-		Args:  cobra.NoArgs,
-		RunE: func(command *cobra.Command, _ []string) error {
-			remote, err := provider()
-			if err != nil {
-				return err
-			}
-			values, err := remote.Switches(command.Context())
-			if err != nil {
-				return err
-			}
-			for _, name := range slices.Sorted(maps.Keys(values)) {
-				fmt.Fprintf(command.OutOrStdout(), "%s=%s\n", name, values[name])
-			}
-			return nil
-		},
-	}
+	return showSwitchesCommand(func(ctx context.Context) (map[string]string, error) {
+		remote, err := provider()
+		if err != nil {
+			return nil, err
+		}
+		return remote.Switches(ctx)
+	})
 }
 
 func entraAction(name, short string, do func(context.Context, entra.Remote) error) *cobra.Command {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"strings"
 	"testing"
+
+	"github.com/footbridge-vpn/footbridge/tunnel/lab/control"
 )
 
 func FuzzValidate(f *testing.F) {
@@ -33,7 +35,7 @@ func FuzzSwitches(f *testing.F) {
 	f.Add(`{"slow":"-1s"}`)
 	f.Add(`[]`)
 	f.Fuzz(func(t *testing.T, text string) {
-		changes, err := parseChanges(strings.NewReader(text))
+		changes, err := control.Read(strings.NewReader(text))
 		if err != nil {
 			return
 		}
