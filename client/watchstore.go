@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"path/filepath"
 	"time"
 
 	"github.com/fsnotify/fsnotify"
@@ -23,7 +24,7 @@ func watchStore(ctx context.Context, profiles *store.Store) (<-chan time.Time, f
 		ticker := time.NewTicker(storeRechecks)
 		return ticker.C, ticker.Stop
 	}
-	_ = watcher.Add(profiles.Dir()) // a folder that is not there yet is found by the next look
+	watchFolder(watcher, profiles.Dir())
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -35,9 +36,9 @@ func watchStore(ctx context.Context, profiles *store.Store) (<-chan time.Time, f
 			case <-watcher.Events:
 				settle = time.After(storeSettles)
 			case <-time.After(storeRechecks):
-				_ = watcher.Add(profiles.Dir())
 				settle = time.After(0)
 			}
+			watchFolder(watcher, profiles.Dir()) // before the look at what is in it
 			select {
 			case <-ctx.Done():
 				return
@@ -50,4 +51,11 @@ func watchStore(ctx context.Context, profiles *store.Store) (<-chan time.Time, f
 		}
 	}()
 	return out, func() { watcher.Close(); <-done }
+}
+
+// watchFolder watches a folder. One that does not exist, as before a user's first import, is waited for in the nearest above it.
+func watchFolder(watcher *fsnotify.Watcher, path string) {
+	for watcher.Add(path) != nil && path != filepath.Dir(path) {
+		path = filepath.Dir(path)
+	}
 }
